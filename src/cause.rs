@@ -1,0 +1,205 @@
+//! Why an answer is not the one that was asked for, and what the wire says of it.
+
+use std::borrow::Cow;
+
+use http::StatusCode;
+
+use crate::grant::Refusal;
+use crate::host::HostError;
+use crate::model::identity::ClientId;
+use crate::model::scope::Scope;
+use crate::request::{BearerError, ClientAuthError, Malformed, RequestError};
+use crate::token::ticket::TicketError;
+
+/// What went wrong, in full, for the host's log: found in the extensions of
+/// every answer that refuses something (`response.extensions().get::<Cause>()`).
+///
+/// It holds no secret. The client learns only [`code`](Self::code) and
+/// [`description`](Self::description).
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The request's parameters are at fault.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The endpoint does not answer this method.
+    #[error("the endpoint does not answer this method")]
+    Method,
+    /// No such client, or it is disabled.
+    #[error("there is no client {0}")]
+    UnknownClient(ClientId),
+    /// The client could not prove who it is.
+    #[error(transparent)]
+    ClientAuthentication(#[from] ClientAuthError),
+    /// The login or consent page's ticket leads nowhere.
+    #[error(transparent)]
+    Ticket(#[from] TicketError),
+    /// The user denied the request, or left the login page by its cancel button.
+    #[error("the user did not allow the request")]
+    Denied,
+    /// The code that a client presented gives it nothing.
+    #[error("the code was refused: {0}")]
+    Code(#[source] CredentialError),
+    /// The access token was not sent as it must be.
+    #[error(transparent)]
+    Bearer(#[from] BearerError),
+    /// A resource was asked for without an access token.
+    #[error("no access token was sent")]
+    TokenMissing,
+    /// The access token that was presented opens nothing.
+    #[error("the access token was refused: {0}")]
+    Token(#[source] CredentialError),
+    /// The access token does not reach as far as the resource asks.
+    #[error("the access token's scope does not cover {needed}")]
+    Scope {
+        /// What the resource asks.
+        needed: Scope,
+    },
+    /// The user may not do this, whatever they allowed the client.
+    #[error("the user does not have the permission {needed}")]
+    Permission {
+        /// What the resource asks.
+        needed: String,
+    },
+    /// Something of the host's failed.
+    #[error("the host could not answer: {0}")]
+    Host(#[source] HostError),
+    /// Others kept changing the same grant first.
+    #[error("the grant was changed by others again and again")]
+    Contention,
+}
+
+/// Why a code or token is worth nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    /// This server did not seal it, or sealed it as something else.
+    #[error("this server never issued it")]
+    Forged,
+    /// Its grant is not in the store: it expired, or never got there.
+    #[error("its grant is unknown")]
+    Unknown,
+    /// Its grant does not give it anything.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// It was redeemed before; the grant has been ended.
+    #[error("it was used a second time, so its grant was ended")]
+    Replayed,
+    /// The directory does not know its user any more.
+    #[error("its user is gone")]
+    UserGone,
+}
+
+/// The error codes of RFC 6749 sections 4.1.2.1 and 5.2 and of RFC 6750
+/// section 3.1, each spelled here and nowhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "their names are their definitions in the RFCs")]
+pub enum ErrorCode {
+    InvalidRequest,
+    InvalidClient,
+    InvalidGrant,
+    UnsupportedGrantType,
+    UnsupportedResponseType,
+    InvalidScope,
+    AccessDenied,
+    TemporarilyUnavailable,
+    InvalidToken,
+    InsufficientScope,
+}
+
+impl ErrorCode {
+    /// As the wire spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::AccessDenied => "access_denied",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+        }
+    }
+
+    /// The status of a direct answer with this code.
+    pub(crate) const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope | Self::AccessDenied => StatusCode::FORBIDDEN,
+            Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl Cause {
+    /// The `error` that the client is told.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        use ClientAuthError::{Request as AuthRequest, TwoMethods};
+        match self {
+            Self::Request(error) | Self::ClientAuthentication(AuthRequest(error)) => match error {
+                RequestError::ResponseType => ErrorCode::UnsupportedResponseType,
+                RequestError::GrantType => ErrorCode::UnsupportedGrantType,
+                RequestError::Scope => ErrorCode::InvalidScope,
+                RequestError::Verifier => ErrorCode::InvalidGrant,
+                _ => ErrorCode::InvalidRequest,
+            },
+            Self::Method
+            | Self::Ticket(_)
+            | Self::Bearer(_)
+            | Self::ClientAuthentication(TwoMethods) => ErrorCode::InvalidRequest,
+            Self::UnknownClient(_) | Self::ClientAuthentication(_) => ErrorCode::InvalidClient,
+            Self::Denied | Self::Permission { .. } => ErrorCode::AccessDenied,
+            Self::Code(_) => ErrorCode::InvalidGrant,
+            Self::TokenMissing | Self::Token(_) => ErrorCode::InvalidToken,
+            Self::Scope { .. } => ErrorCode::InsufficientScope,
+            Self::Host(_) | Self::Contention => ErrorCode::TemporarilyUnavailable,
+        }
+    }
+
+    /// The `error_description` that the client is told: fixed words, and alike
+    /// for causes that must not be told apart.
+    #[must_use]
+    pub fn description(&self) -> Cow<'static, str> {
+        use ClientAuthError::{Request as AuthRequest, TwoMethods};
+        Cow::Borrowed(match self {
+            Self::Request(error) | Self::ClientAuthentication(AuthRequest(error)) => {
+                return error.to_string().into();
+            }
+            Self::ClientAuthentication(TwoMethods) => {
+                return TwoMethods.to_string().into();
+            }
+            Self::Bearer(error) => return error.to_string().into(),
+            Self::Ticket(TicketError::Forged) => "this page was not made by this server",
+            Self::Ticket(TicketError::Expired) => "this page was open too long, start again",
+            Self::Ticket(TicketError::OtherUser) => "the sign-in has changed, start again",
+            Self::Method => "this endpoint does not answer this method",
+            Self::UnknownClient(_) => "the client is not registered",
+            Self::ClientAuthentication(_) => "client authentication failed",
+            Self::Denied => "the user did not allow the request",
+            Self::Code(_) => "the code is invalid, expired, or was issued for another request",
+            Self::TokenMissing => "an access token is needed",
+            Self::Token(_) => "the access token is invalid or expired",
+            Self::Scope { .. } => "the access token's scope does not cover this",
+            Self::Permission { .. } => "the user may not do this",
+            Self::Host(_) | Self::Contention => "please try again",
+        })
+    }
+}
+
+impl From<Malformed> for Cause {
+    fn from(malformed: Malformed) -> Self {
+        RequestError::from(malformed).into()
+    }
+}
+
+impl From<HostError> for Cause {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}

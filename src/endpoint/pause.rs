@@ -1,0 +1,193 @@
+//! Pauses as values: what the authorization endpoint hands to the host when
+//! people have to sign in or agree.
+
+use std::sync::Arc;
+
+use http::StatusCode;
+
+use crate::answer::{self, Response};
+use crate::cause::{Cause, ErrorCode};
+use crate::model::client::Client;
+use crate::model::scope::Scope;
+use crate::model::user::Authentication;
+
+/// What the host does next.
+#[derive(Debug)]
+#[must_use]
+pub enum Authorize {
+    /// Nobody is signed in: show a login page that carries the ticket.
+    Login(Login),
+    /// The signed-in user has to be asked: show a consent page that carries
+    /// the ticket.
+    Consent(Consent),
+    /// The request cannot be answered to any client: show an error page.
+    Refused(Refused),
+    /// The browser goes on: to the client with a code or an error, or by GET to
+    /// this endpoint again.
+    Redirect(Response),
+}
+
+/// Somebody has to sign in. When they have,
+/// [`AuthorizationServer::resume`](crate::AuthorizationServer::resume) says
+/// where to send the browser; when they would rather not,
+/// [`cancel`](crate::AuthorizationServer::cancel) answers the client.
+#[derive(Debug)]
+pub struct Login {
+    pub(crate) client: Arc<Client>,
+    pub(crate) redirect_host: String,
+    pub(crate) ticket: String,
+}
+
+/// Somebody has to be asked. Their answer goes to
+/// [`AuthorizationServer::decide`](crate::AuthorizationServer::decide).
+#[derive(Debug)]
+pub struct Consent {
+    pub(crate) client: Arc<Client>,
+    pub(crate) redirect_host: String,
+    pub(crate) user: Authentication,
+    pub(crate) scope: Scope,
+    pub(crate) allowed_before: Scope,
+    pub(crate) ticket: String,
+}
+
+/// What the user answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The client gets this much.
+    Allow(Granted),
+    /// The client gets nothing and is told `access_denied`.
+    Deny,
+}
+
+/// How much of what was asked the user allows. Whatever was not asked for is
+/// left out of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Granted {
+    pub(crate) scope: Option<Scope>,
+}
+
+/// A request that must not be answered to any client.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub(crate) cause: Cause,
+}
+
+impl Login {
+    /// Who asks.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The host, or application's scheme, that a cancellation leads to. A login
+    /// page with a cancel button names it.
+    #[must_use]
+    pub fn redirect_host(&self) -> &str {
+        &self.redirect_host
+    }
+
+    /// What the page carries: the request, sealed. Not a secret.
+    #[must_use]
+    pub fn ticket(&self) -> &str {
+        &self.ticket
+    }
+}
+
+impl Consent {
+    /// Who asks.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The host, or application's scheme, that gets the answer. Consent pages
+    /// name it, since a client's name is only what it calls itself.
+    #[must_use]
+    pub fn redirect_host(&self) -> &str {
+        &self.redirect_host
+    }
+
+    /// Who is asked.
+    #[must_use]
+    pub const fn user(&self) -> &Authentication {
+        &self.user
+    }
+
+    /// Everything that is asked for.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// What of it the user allowed this client before.
+    #[must_use]
+    pub const fn allowed_before(&self) -> &Scope {
+        &self.allowed_before
+    }
+
+    /// What the page carries: the request and who was asked, sealed. It serves
+    /// this user in this session only.
+    #[must_use]
+    pub fn ticket(&self) -> &str {
+        &self.ticket
+    }
+}
+
+impl Granted {
+    /// All that was asked for.
+    #[must_use]
+    pub const fn everything() -> Self {
+        Self { scope: None }
+    }
+
+    /// What is both asked for and in `scope`. Nothing of something counts as a denial.
+    #[must_use]
+    pub const fn only(scope: Scope) -> Self {
+        Self { scope: Some(scope) }
+    }
+}
+
+impl Refused {
+    /// Why, for the log.
+    #[must_use]
+    pub const fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// The error code for the page.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        self.cause.code()
+    }
+
+    /// One sentence for the page, in fixed words.
+    #[must_use]
+    pub fn description(&self) -> String {
+        self.cause.description().into_owned()
+    }
+
+    /// The page's status: 400, or 405 and 503 where they fit better.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self.cause {
+            Cause::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Cause::Host(_) | Cause::Contention => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// A plain page, for hosts that make none of their own.
+    #[must_use]
+    pub fn response(&self) -> Response {
+        let text = format!("{}: {}", self.code().as_str(), self.description());
+        let page = answer::because(answer::page(self.status(), text), self.cause.clone());
+        answer::allowing(page, "GET, POST")
+    }
+}
+
+impl<E: Into<Cause>> From<E> for Refused {
+    fn from(cause: E) -> Self {
+        Self { cause: cause.into() }
+    }
+}

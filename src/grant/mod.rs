@@ -1,0 +1,150 @@
+//! One grant: everything a user allowed a client, from the code to the last
+//! token, and the only record that says what is valid.
+//!
+//! Every transition is a pure function of (grant, request, now). It makes the
+//! next version of the record; the store keeps it only over the one it was
+//! made from.
+
+mod life;
+mod record;
+mod seed;
+#[cfg(test)]
+mod table;
+
+pub use life::Refusal;
+pub(crate) use life::{Approval, CodeBinding, Issue, Outcome, Redemption};
+pub(crate) use seed::{Seed, SeedHash};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::identity::{ClientId, GrantId, Subject};
+use crate::model::scope::Scope;
+use crate::model::timestamp::Timestamp;
+use crate::model::user::Authentication;
+
+pub use record::RecordError;
+
+/// What one user allowed one client, at one version of its life.
+///
+/// Hosts keep grants and list them; only the endpoints make and change them.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    version: u64,
+    facts: Facts,
+}
+
+/// Everything about a grant but its version, which the store's column rules.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Facts {
+    id: GrantId,
+    attempt: Attempt,
+    client: ClientId,
+    authentication: Authentication,
+    scope: Scope,
+    approved_at: Timestamp,
+    expires_at: Timestamp,
+    stage: Stage,
+}
+
+/// Where a grant is in its life. Each stage holds only what is then true.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Stage {
+    /// A code was handed out and waits for its redemption.
+    Coded(CodeBinding),
+    /// The code was redeemed and tokens were issued.
+    Active {
+        /// What redeemed the code, to tell a replay from a mistake.
+        redeemed: CodeBinding,
+        /// What the tokens carry.
+        tokens: SeedHash,
+    },
+    /// Nothing issued from it is valid any more.
+    Ended,
+}
+
+/// Marks one try to write, so that whoever lost the store's answer can see
+/// whether the write was theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attempt([u8; 8]);
+
+impl Attempt {
+    pub(crate) const fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Grant {
+    /// The key of the record.
+    #[must_use]
+    pub const fn id(&self) -> &GrantId {
+        &self.facts.id
+    }
+
+    /// The version of the record, 1 for a new grant.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The version that this one may be written over.
+    #[must_use]
+    pub const fn replaces(&self) -> u64 {
+        self.version.saturating_sub(1)
+    }
+
+    /// The user who allowed it.
+    #[must_use]
+    pub const fn subject(&self) -> &Subject {
+        self.facts.authentication.subject()
+    }
+
+    /// How that user was signed in.
+    #[must_use]
+    pub const fn authentication(&self) -> &Authentication {
+        &self.facts.authentication
+    }
+
+    /// The client it was given to.
+    #[must_use]
+    pub const fn client(&self) -> &ClientId {
+        &self.facts.client
+    }
+
+    /// All that was allowed.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.facts.scope
+    }
+
+    /// When it was allowed.
+    #[must_use]
+    pub const fn approved_at(&self) -> Timestamp {
+        self.facts.approved_at
+    }
+
+    /// When nothing issued from it can be valid any more, so that the record
+    /// may be forgotten.
+    #[must_use]
+    pub const fn expires_at(&self) -> Timestamp {
+        self.facts.expires_at
+    }
+
+    /// Whether it was ended before its time.
+    #[must_use]
+    pub const fn is_ended(&self) -> bool {
+        matches!(self.facts.stage, Stage::Ended)
+    }
+
+    /// Whether this version and `other` come from the same try to write.
+    pub(crate) fn is_same_attempt(&self, other: &Self) -> bool {
+        self.version == other.version && self.facts.attempt == other.facts.attempt
+    }
+
+    /// The next version, differing in what a transition changes.
+    fn next(&self, attempt: Attempt, stage: Stage, expires_at: Timestamp) -> Self {
+        let facts = Facts { attempt, stage, expires_at, ..self.facts.clone() };
+        Self { version: self.version.saturating_add(1), facts }
+    }
+}

@@ -1,0 +1,230 @@
+//! The whole table of (stage × event), a named test a cell.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Approval, Attempt, CodeBinding, Grant, Issue, Outcome, Redemption, Refusal, Seed};
+use crate::model::client::{AuthenticatedClient, AuthenticationMethod, Client};
+use crate::model::identity::{GrantId, Subject};
+use crate::model::pkce::{CodeChallenge, CodeVerifier};
+use crate::model::scope::{Scope, ScopeChoice};
+use crate::model::timestamp::Timestamp;
+use crate::model::user::Authentication;
+
+const URI: &str = "https://app.example/cb";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const CODE_SEED: Seed = Seed::from_bytes([1; 16]);
+const TOKEN_SEED: Seed = Seed::from_bytes([2; 16]);
+const CODE_LIFETIME: Duration = Duration::from_secs(60);
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_unix(second)
+}
+
+fn client(id: &str) -> AuthenticatedClient {
+    let client = Client::builder(id).redirect_uri(URI).build().unwrap();
+    Arc::new(client).authenticated(AuthenticationMethod::None, false).unwrap()
+}
+
+fn coded_with(challenge: Option<&str>, redirect_uri_named: bool) -> Grant {
+    let app = Client::builder("app").redirect_uri(URI).build().unwrap();
+    let approval = Approval {
+        id: GrantId::from_bytes([9; 16]),
+        attempt: Attempt::from_bytes([1; 8]),
+        client: app.id().clone(),
+        authentication: Authentication::new(Subject::parse("alice").unwrap(), at(-5)),
+        scope: Scope::parse("a b c").unwrap(),
+        code: CodeBinding {
+            seed: CODE_SEED.hash(),
+            redirect_uri: app.redirect_uri(None).unwrap(),
+            redirect_uri_named,
+            code_challenge: challenge.and_then(CodeChallenge::parse),
+        },
+    };
+    Grant::approve(approval, at(0), CODE_LIFETIME)
+}
+
+fn coded() -> Grant {
+    coded_with(Some(CHALLENGE), true)
+}
+
+fn active() -> Grant {
+    match redeem(&coded(), at(1), |_| {}) {
+        Ok(Outcome::Redeemed(active)) => active,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn ended() -> Grant {
+    match redeem(&active(), at(2), |_| {}) {
+        Ok(Outcome::Replayed(ended)) => ended,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn redeem(
+    grant: &Grant,
+    now: Timestamp,
+    change: impl for<'r> FnOnce(&mut Redemption<'r>),
+) -> Result<Outcome, Refusal> {
+    redeem_by(&client("app"), grant, now, change)
+}
+
+fn redeem_by(
+    client: &AuthenticatedClient,
+    grant: &Grant,
+    now: Timestamp,
+    change: impl for<'r> FnOnce(&mut Redemption<'r>),
+) -> Result<Outcome, Refusal> {
+    let mut claim = Redemption {
+        client,
+        seed: CODE_SEED,
+        redirect_uri: Some(URI),
+        code_verifier: CodeVerifier::parse(VERIFIER),
+    };
+    change(&mut claim);
+    let issue = Issue {
+        attempt: Attempt::from_bytes([2; 8]),
+        tokens: TOKEN_SEED.hash(),
+        expires_at: now.plus(Duration::from_secs(600)),
+    };
+    grant.redeem(&claim, &issue, now)
+}
+
+/// Every way in which a claim can fail to match, which any stage that still
+/// knows its code refuses before it looks at anything else.
+fn assert_mismatches_refused(grant: &Grant) {
+    type Change = fn(&mut Redemption<'_>);
+    let changes: [(Change, Refusal); 5] = [
+        (|claim| claim.seed = TOKEN_SEED, Refusal::OtherSeed),
+        (|claim| claim.redirect_uri = None, Refusal::RedirectUri),
+        (|claim| claim.redirect_uri = Some("https://app.example/"), Refusal::RedirectUri),
+        (|claim| claim.code_verifier = None, Refusal::VerifierMissing),
+        (|claim| claim.code_verifier = CodeVerifier::parse(CHALLENGE), Refusal::VerifierMismatch),
+    ];
+    for (change, refusal) in changes {
+        assert_eq!(redeem(grant, at(1), change).unwrap_err(), refusal);
+    }
+    let by_stranger = redeem_by(&client("stranger"), grant, at(1), |_| {});
+    assert_eq!(by_stranger.unwrap_err(), Refusal::OtherClient);
+}
+
+#[test]
+fn coded_redeemed_by_a_matching_claim_becomes_active() {
+    let grant = active();
+    assert_eq!((grant.version(), grant.replaces()), (2, 1));
+    assert_eq!(grant.expires_at(), at(601));
+    assert!(grant.access(&TOKEN_SEED, grant.scope().choose_all()).is_ok());
+}
+
+#[test]
+fn coded_claimed_by_a_mismatch_is_refused() {
+    assert_mismatches_refused(&coded());
+}
+
+#[test]
+fn coded_redeemed_after_its_lifetime_is_refused() {
+    assert!(redeem(&coded(), at(59), |_| {}).is_ok());
+    assert_eq!(redeem(&coded(), at(60), |_| {}).unwrap_err(), Refusal::Expired);
+}
+
+#[test]
+fn coded_gives_no_access() {
+    let grant = coded();
+    for seed in [CODE_SEED, TOKEN_SEED] {
+        assert_eq!(grant.access(&seed, grant.scope().choose_all()), Err(Refusal::OtherSeed));
+    }
+}
+
+#[test]
+fn active_claimed_again_by_a_matching_claim_is_a_replay_and_ends() {
+    let grant = ended();
+    assert_eq!(grant.version(), 3);
+    assert!(grant.is_ended());
+}
+
+#[test]
+fn active_claimed_by_a_mismatch_is_refused() {
+    assert_mismatches_refused(&active());
+}
+
+#[test]
+fn active_claimed_again_after_the_codes_lifetime_is_still_a_replay() {
+    assert!(matches!(redeem(&active(), at(500), |_| {}), Ok(Outcome::Replayed(_))));
+}
+
+#[test]
+fn active_gives_the_chosen_scope_to_its_own_tokens_only() {
+    let grant = active();
+    assert_eq!(grant.access(&TOKEN_SEED, ScopeChoice(0b101)).unwrap().as_str(), "a c");
+    assert_eq!(grant.access(&CODE_SEED, ScopeChoice(0b101)), Err(Refusal::OtherSeed));
+}
+
+#[test]
+fn ended_claimed_again_stays_ended() {
+    assert_eq!(redeem(&ended(), at(3), |_| {}).unwrap_err(), Refusal::Ended);
+}
+
+#[test]
+fn ended_gives_no_access() {
+    let grant = ended();
+    assert_eq!(grant.access(&TOKEN_SEED, grant.scope().choose_all()), Err(Refusal::Ended));
+}
+
+#[test]
+fn a_verifier_for_a_code_without_challenge_is_refused() {
+    let grant = coded_with(None, true);
+    assert_eq!(redeem(&grant, at(1), |_| {}).unwrap_err(), Refusal::VerifierUnexpected);
+    assert!(redeem(&grant, at(1), |claim| claim.code_verifier = None).is_ok());
+}
+
+#[test]
+fn a_redirect_uri_that_was_not_named_may_be_left_out_and_must_not_be_another() {
+    let grant = coded_with(Some(CHALLENGE), false);
+    assert!(redeem(&grant, at(1), |_| {}).is_ok());
+    assert!(redeem(&grant, at(1), |claim| claim.redirect_uri = None).is_ok());
+    let other = redeem(&grant, at(1), |claim| claim.redirect_uri = Some("https://evil.example"));
+    assert_eq!(other.unwrap_err(), Refusal::RedirectUri);
+}
+
+#[test]
+fn every_stage_reads_back_from_its_record() {
+    for grant in [coded(), active(), ended(), coded_with(None, false)] {
+        let record = grant.to_record().unwrap();
+        let read = Grant::from_record(&record, grant.version()).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{grant:?}"));
+        assert_eq!(read.to_record().unwrap(), record);
+    }
+}
+
+#[test]
+fn a_newer_or_unknown_record_is_not_read() {
+    let record = coded().to_record().unwrap();
+    let newer = record.replace(r#""format":1"#, r#""format":2"#);
+    assert!(Grant::from_record(&newer, 1).unwrap_err().to_string().contains("format 2"));
+    for unknown in [
+        record.replace(r#""grant":{"#, r#""grant":{"colour":"blue","#),
+        record.replace(r#"{"format""#, r#"{"colour":"blue","format""#),
+        record.replace(r#""coded":{"#, r#""coded":{"colour":"blue","#),
+        record.replace(r#""coded""#, r#""pushed""#),
+        record.replace(r#""scope":"a b c""#, r#""scope":"\u0000""#),
+        "{}".into(),
+        String::new(),
+    ] {
+        assert_ne!(unknown, record);
+        assert!(Grant::from_record(&unknown, 1).is_err(), "{unknown}");
+    }
+}
+
+#[test]
+fn neither_debug_output_nor_record_hold_a_seed() {
+    for grant in [coded(), active()] {
+        let shown = format!("{grant:?} {}", grant.to_record().unwrap());
+        for seed in [CODE_SEED, TOKEN_SEED] {
+            assert!(!shown.contains(&format!("{:?}", seed.as_bytes())));
+            let encoded = serde_json::to_string(&GrantId::from_bytes(*seed.as_bytes())).unwrap();
+            assert!(!shown.contains(encoded.trim_matches('"')), "{shown}");
+        }
+    }
+}

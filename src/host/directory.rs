@@ -1,0 +1,29 @@
+//! The user data and policy database.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::HostError;
+use crate::model::identity::Subject;
+use crate::model::user::User;
+
+/// What users may do themselves, beyond what they allowed an application.
+/// Optional: with [`NoDirectory`] everybody exists and has no permissions.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// The roles and permissions of `subject` as they are now; `None` if the
+    /// user is gone, which makes every token of theirs invalid.
+    async fn user(&self, subject: &Subject) -> Result<Option<Arc<User>>, HostError>;
+}
+
+/// Knows nothing of anybody.
+#[derive(Clone, Debug, Default)]
+pub struct NoDirectory(Arc<User>);
+
+#[async_trait]
+impl Directory for NoDirectory {
+    async fn user(&self, _: &Subject) -> Result<Option<Arc<User>>, HostError> {
+        Ok(Some(self.0.clone()))
+    }
+}

@@ -1,0 +1,28 @@
+//! The host's sign-in.
+
+use async_trait::async_trait;
+use http::request::Parts;
+
+use super::HostError;
+use crate::model::user::Authentication;
+
+/// Says who is signed in on the browser that sent a request. How they proved
+/// it, by password, passkey or another identity provider, is the host's affair.
+#[async_trait]
+pub trait UserAuthenticator: Send + Sync {
+    /// Who is signed in, by the session that `request` carries; `None` leads to
+    /// the login page. Somebody who has not finished signing in is `None`.
+    async fn authenticate(&self, request: &Parts) -> Result<Option<Authentication>, HostError>;
+}
+
+/// For hosts whose session cannot be reached from [`Parts`]: the handler puts
+/// an [`Authentication`] into the request's extensions, or none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InExtensions;
+
+#[async_trait]
+impl UserAuthenticator for InExtensions {
+    async fn authenticate(&self, request: &Parts) -> Result<Option<Authentication>, HostError> {
+        Ok(request.extensions.get::<Authentication>().cloned())
+    }
+}

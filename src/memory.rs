@@ -1,0 +1,233 @@
+//! The embedded stores: everything in memory, gone with the process. For
+//! tests, demonstrations, and single nodes that may forget.
+
+use std::collections::hash_map::{Entry, RandomState};
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use async_trait::async_trait;
+
+use crate::grant::Grant;
+use crate::host::{ClientStore, CodeStore, ConsentStore, HostError};
+use crate::model::client::Client;
+use crate::model::identity::{ClientId, GrantId, Subject};
+use crate::model::scope::Scope;
+use crate::model::timestamp::Timestamp;
+
+/// A [`ClientStore`] in memory.
+#[derive(Debug, Default)]
+pub struct Clients(RwLock<HashMap<ClientId, Arc<Client>>>);
+
+impl Clients {
+    /// A store of these clients.
+    pub fn new(clients: impl IntoIterator<Item = Client>) -> Self {
+        let store = Self::default();
+        clients.into_iter().for_each(|client| store.put(client));
+        store
+    }
+
+    /// Adds a client, in place of one with the same id.
+    pub fn put(&self, client: Client) {
+        write(&self.0).insert(client.id().clone(), Arc::new(client));
+    }
+
+    /// Removes a client; nothing more is issued to it.
+    pub fn remove(&self, id: &ClientId) {
+        write(&self.0).remove(id);
+    }
+}
+
+#[async_trait]
+impl ClientStore for Clients {
+    async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, HostError> {
+        Ok(read(&self.0).get(id).cloned())
+    }
+}
+
+/// A [`ConsentStore`] in memory.
+#[derive(Debug, Default)]
+pub struct Consents(RwLock<HashMap<(Subject, ClientId), Scope>>);
+
+#[async_trait]
+impl ConsentStore for Consents {
+    async fn consented(
+        &self,
+        user: &Subject,
+        client: &ClientId,
+    ) -> Result<Option<Scope>, HostError> {
+        Ok(read(&self.0).get(&(user.clone(), client.clone())).cloned())
+    }
+
+    async fn remember(
+        &self,
+        user: &Subject,
+        client: &ClientId,
+        scope: &Scope,
+    ) -> Result<(), HostError> {
+        write(&self.0).insert((user.clone(), client.clone()), scope.clone());
+        Ok(())
+    }
+}
+
+/// A [`CodeStore`] in memory.
+#[derive(Debug, Default)]
+pub struct Codes {
+    shelf: RwLock<Shelf>,
+    user_hash: RandomState,
+}
+
+#[derive(Debug, Default)]
+struct Shelf {
+    /// Keyed by ids that are random and were sealed: no hashing is needed.
+    grants: HashMap<GrantId, Arc<Grant>, BuildHasherDefault<FirstBytes>>,
+    /// Grants by a keyed hash of their user, an eighth of the user's size.
+    by_user: HashMap<u64, Few, BuildHasherDefault<FirstBytes>>,
+    /// Grants by when they expired at some version of theirs.
+    by_expiry: BTreeMap<Timestamp, Vec<GrantId>>,
+}
+
+/// The grants of one user, who mostly has one.
+#[derive(Debug)]
+enum Few {
+    One(GrantId),
+    More(Vec<GrantId>),
+}
+
+impl Codes {
+    /// How many grants are kept, expired ones included until the next sweep.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        read(&self.shelf).grants.len()
+    }
+
+    /// Whether no grant is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[async_trait]
+impl CodeStore for Codes {
+    async fn insert(&self, grant: Arc<Grant>) -> Result<(), HostError> {
+        let user = self.user_hash.hash_one(grant.subject());
+        let mut shelf = write(&self.shelf);
+        let (id, expires_at) = (*grant.id(), grant.expires_at());
+        match shelf.grants.entry(id) {
+            Entry::Occupied(_) => return Err(HostError::new("the grant's id is taken")),
+            Entry::Vacant(place) => place.insert(grant),
+        };
+        shelf.by_expiry.entry(expires_at).or_default().push(id);
+        match shelf.by_user.entry(user) {
+            Entry::Vacant(place) => {
+                place.insert(Few::One(id));
+            }
+            Entry::Occupied(mut place) => place.get_mut().add(id),
+        }
+        Ok(())
+    }
+
+    async fn grant(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {
+        Ok(read(&self.shelf).grants.get(id).cloned())
+    }
+
+    async fn replace(&self, next: Arc<Grant>) -> Result<bool, HostError> {
+        let mut shelf = write(&self.shelf);
+        let (id, expires_at) = (*next.id(), next.expires_at());
+        let Some(kept) = shelf.grants.get_mut(&id).filter(|kept| kept.version() == next.replaces())
+        else {
+            return Ok(false);
+        };
+        let moved = kept.expires_at() != expires_at;
+        *kept = next;
+        if moved {
+            shelf.by_expiry.entry(expires_at).or_default().push(id);
+        }
+        Ok(true)
+    }
+
+    async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
+        let shelf = read(&self.shelf);
+        let ids = shelf.by_user.get(&self.user_hash.hash_one(user)).map_or(&[][..], Few::ids);
+        let grants = ids.iter().filter_map(|id| shelf.grants.get(id));
+        Ok(grants.filter(|grant| grant.subject() == user).cloned().collect())
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64, HostError> {
+        let mut shelf = write(&self.shelf);
+        let mut swept: u64 = 0;
+        while let Some(due) = shelf.by_expiry.first_entry().filter(|due| *due.key() <= now) {
+            for id in due.remove() {
+                let expired = shelf.grants.get(&id).is_some_and(|grant| grant.expires_at() <= now);
+                let Some(grant) = expired.then(|| shelf.grants.remove(&id)).flatten() else {
+                    continue;
+                };
+                let user = self.user_hash.hash_one(grant.subject());
+                if let Entry::Occupied(mut place) = shelf.by_user.entry(user)
+                    && place.get_mut().remove(&id)
+                {
+                    place.remove();
+                }
+                swept = swept.saturating_add(1);
+            }
+        }
+        Ok(swept)
+    }
+}
+
+impl Few {
+    fn ids(&self) -> &[GrantId] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::More(ids) => ids,
+        }
+    }
+
+    fn add(&mut self, id: GrantId) {
+        match self {
+            Self::One(first) => *self = Self::More(vec![*first, id]),
+            Self::More(ids) => ids.push(id),
+        }
+    }
+
+    /// Takes `id` out and says whether none is left.
+    fn remove(&mut self, id: &GrantId) -> bool {
+        match self {
+            Self::One(only) => only == id,
+            Self::More(ids) => {
+                ids.retain(|kept| kept != id);
+                ids.is_empty()
+            }
+        }
+    }
+}
+
+/// Takes the first eight bytes last written for the hash: they are random already.
+#[derive(Default)]
+struct FirstBytes(u64);
+
+impl Hasher for FirstBytes {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// A panic elsewhere leaves the maps whole: nothing is changed halfway.
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,11 @@
+//! The nouns: values that are valid because they exist.
+
+pub(crate) mod client;
+pub(crate) mod identity;
+pub(crate) mod issuer;
+pub(crate) mod pkce;
+pub(crate) mod redirect_uri;
+pub(crate) mod scope;
+pub(crate) mod secret;
+pub(crate) mod timestamp;
+pub(crate) mod user;

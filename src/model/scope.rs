@@ -1,0 +1,220 @@
+//! What may be done with a token.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A set of scope tokens in the order they were named (RFC 6749 section 3.3).
+///
+/// At most 64 tokens of printable ASCII without `"` and `\`; a token named
+/// twice counts once. Cloning shares the text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Arc<str>")]
+pub struct Scope(Arc<str>);
+
+/// Some of the tokens of one scope, by their places in it: what lets an access
+/// token say which part of its grant it carries in eight bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ScopeChoice(pub(crate) u64);
+
+/// A scope that cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScopeError {
+    /// A character that no scope token may contain.
+    #[error("a scope token has a character outside the allowed set")]
+    Character,
+    /// More tokens than a scope may hold.
+    #[error("a scope names more than 64 tokens")]
+    TooMany,
+}
+
+const MOST_TOKENS: usize = 64;
+
+impl Scope {
+    /// No scope at all.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self("".into())
+    }
+
+    /// The tokens of a space-separated list.
+    pub fn parse(text: &str) -> Result<Self, ScopeError> {
+        let allowed = |byte: u8| matches!(byte, b' ' | 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        if !text.bytes().all(allowed) {
+            return Err(ScopeError::Character);
+        }
+        Self::of(text.split(' ').filter(|token| !token.is_empty()))
+    }
+
+    /// The tokens, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split(' ').filter(|token| !token.is_empty())
+    }
+
+    /// The tokens as the wire separates them, by single spaces.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether no token is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `token` is one of them.
+    #[must_use]
+    pub fn contains(&self, token: &str) -> bool {
+        self.iter().any(|mine| mine == token)
+    }
+
+    /// Whether every token of `other` is in this one.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.0 == other.0 || other.iter().all(|token| self.contains(token))
+    }
+
+    /// The tokens that are also in `other`, in this one's order.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        if other.covers(self) { self.clone() } else { self.filter(|token| other.contains(token)) }
+    }
+
+    /// The tokens that are not in `other`.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        self.filter(|token| !other.contains(token))
+    }
+
+    /// All tokens of both.
+    pub fn union(&self, other: &Self) -> Result<Self, ScopeError> {
+        if self.covers(other) {
+            Ok(self.clone())
+        } else {
+            Self::of(self.iter().chain(other.iter()))
+        }
+    }
+
+    /// Every token of this scope.
+    pub(crate) fn choose_all(&self) -> ScopeChoice {
+        ScopeChoice(u64::MAX)
+    }
+
+    /// The tokens that were chosen.
+    pub(crate) fn chosen(&self, choice: ScopeChoice) -> Self {
+        if choice == self.choose_all() {
+            return self.clone();
+        }
+        let mut rest = choice.0;
+        self.filter(|_| {
+            let taken = rest & 1 == 1;
+            rest >>= 1;
+            taken
+        })
+    }
+
+    fn filter(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
+        Self(join(self.iter().filter(|token| keep(token))))
+    }
+
+    fn of<'t>(tokens: impl Iterator<Item = &'t str>) -> Result<Self, ScopeError> {
+        let mut distinct: Vec<&str> = Vec::new();
+        for token in tokens {
+            if distinct.contains(&token) {
+                continue;
+            }
+            if distinct.len() == MOST_TOKENS {
+                return Err(ScopeError::TooMany);
+            }
+            distinct.push(token);
+        }
+        Ok(Self(join(distinct.into_iter())))
+    }
+}
+
+fn join<'t>(tokens: impl Iterator<Item = &'t str>) -> Arc<str> {
+    let mut text = String::new();
+    for token in tokens {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(token);
+    }
+    text.into()
+}
+
+impl FromStr for Scope {
+    type Err = ScopeError;
+
+    fn from_str(text: &str) -> Result<Self, ScopeError> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<Arc<str>> for Scope {
+    type Error = ScopeError;
+
+    fn try_from(text: Arc<str>) -> Result<Self, ScopeError> {
+        Self::parse(&text)
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(text: &str) -> Scope {
+        Scope::parse(text).unwrap()
+    }
+
+    #[test]
+    fn tokens_are_kept_once_and_in_order() {
+        assert_eq!(scope("b a b  c ").as_str(), "b a c");
+        assert!(scope("  ").is_empty());
+    }
+
+    #[test]
+    fn characters_outside_the_grammar_are_refused() {
+        for bad in ["a\"b", "a\\b", "a\tb", "a\nb", "\u{e4}", "a\0"] {
+            assert_eq!(Scope::parse(bad), Err(ScopeError::Character), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_65th_token_is_refused() {
+        let sixty_four: Vec<String> = (0..64).map(|n| format!("s{n}")).collect();
+        assert!(Scope::parse(&sixty_four.join(" ")).is_ok());
+        assert_eq!(
+            Scope::parse(&format!("{} more", sixty_four.join(" "))),
+            Err(ScopeError::TooMany)
+        );
+        assert_eq!(scope(&sixty_four.join(" ")).union(&scope("more")), Err(ScopeError::TooMany));
+    }
+
+    #[test]
+    fn sets_compare_whatever_their_order() {
+        let (small, large) = (scope("c a"), scope("a b c"));
+        assert!(large.covers(&small) && !small.covers(&large));
+        assert_eq!(large.intersection(&small).as_str(), "a c");
+        assert_eq!(large.without(&small).as_str(), "b");
+        assert_eq!(small.union(&large).unwrap().as_str(), "c a b");
+        assert!(!scope("reports.read").contains("reports"));
+    }
+
+    #[test]
+    fn a_choice_names_tokens_by_their_places() {
+        let granted = scope("a b c");
+        assert_eq!(granted.chosen(ScopeChoice(0b101)).as_str(), "a c");
+        assert_eq!(granted.chosen(ScopeChoice(0)).as_str(), "");
+        assert_eq!(granted.chosen(granted.choose_all()), granted);
+    }
+}

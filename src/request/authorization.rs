@@ -1,0 +1,227 @@
+//! The authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
+
+use super::RequestError;
+use super::params::{Name, Params};
+use crate::model::client::Client;
+use crate::model::identity::ClientId;
+use crate::model::pkce::CodeChallenge;
+use crate::model::redirect_uri::RedirectUri;
+use crate::model::scope::Scope;
+use crate::policy::Policy;
+
+/// Longer than any state that a client needs to find its place again.
+const LONGEST_STATE: usize = 4096;
+
+/// Where the answer goes. Before this exists, nothing may be sent anywhere;
+/// once it does, every fault is the client's to hear of.
+#[derive(Clone, Debug)]
+pub(crate) struct ReplyTo {
+    pub(crate) redirect_uri: RedirectUri,
+    pub(crate) redirect_uri_named: bool,
+    /// Echoed only if it is well-formed and came once.
+    pub(crate) state: Option<String>,
+}
+
+/// What is asked of the user.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthorizationRequest {
+    pub(crate) scope: Scope,
+    pub(crate) code_challenge: Option<CodeChallenge>,
+}
+
+/// Which client the request says it comes from.
+pub(crate) fn client_id(params: &Params) -> Result<ClientId, RequestError> {
+    let id = params.require(Name::ClientId)?;
+    ClientId::parse(id).map_err(|_| RequestError::Invalid(Name::ClientId.as_str()))
+}
+
+impl ReplyTo {
+    /// Finds out where `client` may be answered.
+    pub(crate) fn find(params: &Params, client: &Client) -> Result<Self, RequestError> {
+        let requested = params.get(Name::RedirectUri)?;
+        Ok(Self {
+            redirect_uri: client.redirect_uri(requested).ok_or(RequestError::RedirectUri)?,
+            redirect_uri_named: requested.is_some(),
+            state: state(params).unwrap_or_default().map(str::to_owned),
+        })
+    }
+}
+
+impl AuthorizationRequest {
+    /// Reads the rest of a request that can be answered.
+    pub(crate) fn parse(
+        params: &Params,
+        client: &Client,
+        policy: &Policy,
+    ) -> Result<Self, RequestError> {
+        state(params)?;
+        if params.require(Name::ResponseType)? != "code" {
+            return Err(RequestError::ResponseType);
+        }
+        let code_challenge = code_challenge(params)?;
+        if code_challenge.is_none() && (client.must_use_pkce() || policy.require_pkce) {
+            return Err(RequestError::ChallengeMissing);
+        }
+        Ok(Self { scope: scope(params, client)?, code_challenge })
+    }
+}
+
+fn state(params: &Params) -> Result<Option<&str>, RequestError> {
+    let state = params.get(Name::State)?;
+    let fit = |state: &str| state.len() <= LONGEST_STATE && !state.contains(char::is_control);
+    if state.is_none_or(fit) { Ok(state) } else { Err(RequestError::Invalid(Name::State.as_str())) }
+}
+
+fn code_challenge(params: &Params) -> Result<Option<CodeChallenge>, RequestError> {
+    let method = params.get(Name::CodeChallengeMethod)?;
+    match (params.get(Name::CodeChallenge)?, method) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(RequestError::ChallengeMissing),
+        (Some(challenge), Some("S256")) => CodeChallenge::parse(challenge)
+            .map(Some)
+            .ok_or(RequestError::Invalid(Name::CodeChallenge.as_str())),
+        (Some(_), _) => Err(RequestError::ChallengeMethod),
+    }
+}
+
+fn scope(params: &Params, client: &Client) -> Result<Scope, RequestError> {
+    let Some(asked) = params.get(Name::Scope)? else {
+        return Ok(client.default_scope().clone());
+    };
+    if asked == client.scope().as_str() {
+        return Ok(client.scope().clone());
+    }
+    let asked = Scope::parse(asked).map_err(|_| RequestError::Scope)?;
+    if client.scope().covers(&asked) { Ok(asked) } else { Err(RequestError::Scope) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::client::ClientBuilder;
+    use crate::model::secret::SecretHash;
+
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn confidential() -> ClientBuilder {
+        Client::builder("app")
+            .redirect_uri("https://app.example/cb")
+            .client_secret_basic(SecretHash::Sha256([0; 32]))
+            .scope("a b c")
+            .default_scope("a")
+    }
+
+    fn parse(client: ClientBuilder, query: &str) -> Result<AuthorizationRequest, RequestError> {
+        let params = Params::decode(&[query])?;
+        AuthorizationRequest::parse(&params, &client.build().unwrap(), &Policy::default())
+    }
+
+    #[test]
+    fn pkce_is_s256_or_nothing() {
+        for (query, expected) in [
+            (format!("code_challenge={CHALLENGE}&code_challenge_method=S256"), Ok(true)),
+            (String::new(), Ok(false)),
+            (format!("code_challenge={CHALLENGE}"), Err(RequestError::ChallengeMethod)),
+            (
+                format!("code_challenge={CHALLENGE}&code_challenge_method=plain"),
+                Err(RequestError::ChallengeMethod),
+            ),
+            (
+                format!("code_challenge={CHALLENGE}&code_challenge_method=s256"),
+                Err(RequestError::ChallengeMethod),
+            ),
+            ("code_challenge_method=S256".into(), Err(RequestError::ChallengeMissing)),
+            (
+                "code_challenge=short&code_challenge_method=S256".into(),
+                Err(RequestError::Invalid("code_challenge")),
+            ),
+        ] {
+            let parsed = parse(confidential(), &format!("response_type=code&{query}"));
+            assert_eq!(parsed.map(|request| request.code_challenge.is_some()), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn pkce_is_required_of_public_clients_and_where_registration_or_policy_say_so() {
+        let public = Client::builder("app").redirect_uri("https://app.example/cb");
+        let plain = "response_type=code";
+        assert_eq!(parse(public, plain).unwrap_err(), RequestError::ChallengeMissing);
+        let strict = confidential().require_pkce();
+        assert_eq!(parse(strict, plain).unwrap_err(), RequestError::ChallengeMissing);
+        let params = Params::decode(&[plain]).ok().unwrap();
+        let client = confidential().build().unwrap();
+        let by_policy = AuthorizationRequest::parse(&params, &client, &Policy::oauth_2_1());
+        assert_eq!(by_policy.unwrap_err(), RequestError::ChallengeMissing);
+    }
+
+    #[test]
+    fn scope_is_the_default_or_within_what_the_client_may_ask_for() {
+        for (query, expected) in [
+            ("", Ok("a")),
+            ("&scope=", Ok("a")),
+            ("&scope=c+b", Ok("c b")),
+            ("&scope=a+b+c", Ok("a b c")),
+            ("&scope=a+d", Err(RequestError::Scope)),
+            ("&scope=%22", Err(RequestError::Scope)),
+            ("&scope=a&scope=b", Err(RequestError::Repeated("scope"))),
+        ] {
+            let parsed = parse(confidential(), &format!("response_type=code{query}"));
+            let scope = parsed.as_ref().map(|request| request.scope.as_str());
+            assert_eq!(scope, expected.as_ref().copied(), "{query}");
+        }
+    }
+
+    #[test]
+    fn response_type_is_code() {
+        for (query, error) in [
+            ("", RequestError::Missing("response_type")),
+            ("response_type=token", RequestError::ResponseType),
+            ("response_type=code+token", RequestError::ResponseType),
+            ("response_type=code&response_type=code", RequestError::Repeated("response_type")),
+        ] {
+            assert_eq!(parse(confidential(), query).unwrap_err(), error, "{query}");
+        }
+    }
+
+    #[test]
+    fn only_a_fit_state_is_echoed_and_an_unfit_one_is_an_error() {
+        let client = confidential().build().unwrap();
+        let long = format!("state={}", "s".repeat(LONGEST_STATE + 1));
+        for (query, echoed) in [
+            ("state=%7B%22next%22%3A%22%2F%C3%A4%22%7D", Some("{\"next\":\"/ä\"}")),
+            ("", None),
+            ("state=a&state=a", None),
+            ("state=a%0d%0aSet-Cookie", None),
+            ("state=%7f", None),
+            (&long, None),
+        ] {
+            let params = Params::decode(&[query]).ok().unwrap();
+            assert_eq!(
+                ReplyTo::find(&params, &client).unwrap().state.as_deref(),
+                echoed,
+                "{query}"
+            );
+            let whole = format!("response_type=code&{query}");
+            assert_eq!(parse(confidential(), &whole).is_ok(), query.is_empty() || echoed.is_some());
+        }
+    }
+
+    #[test]
+    fn there_is_nowhere_to_reply_without_a_registered_redirect_uri() {
+        let one = confidential().build().unwrap();
+        let two = confidential().redirect_uri("https://app.example/2").build().unwrap();
+        let find = |client: &Client, query: &str| {
+            ReplyTo::find(&Params::decode(&[query]).ok().unwrap(), client)
+                .map(|reply_to| reply_to.redirect_uri_named)
+        };
+        assert_eq!(find(&one, ""), Ok(false));
+        assert_eq!(find(&one, "redirect_uri=https://app.example/cb"), Ok(true));
+        assert_eq!(find(&two, ""), Err(RequestError::RedirectUri));
+        assert_eq!(
+            find(&one, "redirect_uri=https://evil.example/cb"),
+            Err(RequestError::RedirectUri)
+        );
+        let repeated = "redirect_uri=https://app.example/cb&redirect_uri=https://app.example/cb";
+        assert_eq!(find(&one, repeated), Err(RequestError::Repeated("redirect_uri")));
+    }
+}

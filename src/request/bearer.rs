@@ -1,0 +1,84 @@
+//! Bearer tokens in requests to a resource (RFC 6750 section 2.1).
+
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+/// A bearer token that was not sent as it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BearerError {
+    /// More than one Authorization header.
+    #[error("the request has more than one Authorization header")]
+    Repeated,
+    /// Not `Bearer` and one token of the characters that tokens have.
+    #[error("the Authorization header cannot be read")]
+    Garbled,
+    /// The token is in the query, where logs and browser histories keep it.
+    #[error("an access token must not be sent in the query")]
+    InQuery,
+}
+
+/// The token in the Authorization header; `None` if there is no token at all.
+pub(crate) fn bearer_token(parts: &Parts) -> Result<Option<&str>, BearerError> {
+    let query = parts.uri.query().unwrap_or_default();
+    if query.split('&').any(|pair| pair.split('=').next() == Some("access_token")) {
+        return Err(BearerError::InQuery);
+    }
+    let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
+    let (Some(header), None) = (headers.next(), headers.next()) else {
+        return if parts.headers.contains_key(AUTHORIZATION) {
+            Err(BearerError::Repeated)
+        } else {
+            Ok(None)
+        };
+    };
+    let header = header.to_str().map_err(|_| BearerError::Garbled)?;
+    let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return Ok(None);
+    }
+    let token = token.trim_matches(' ');
+    if is_b64token(token) { Ok(Some(token)) } else { Err(BearerError::Garbled) }
+}
+
+fn is_b64token(token: &str) -> bool {
+    let body = token.trim_end_matches('=');
+    let allowed = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+    };
+    !body.is_empty() && body.bytes().all(allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn found(uri: &str, headers: &[&str]) -> Result<Option<String>, BearerError> {
+        let mut request = Request::get(uri);
+        for header in headers {
+            request = request.header(AUTHORIZATION, *header);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        bearer_token(&parts).map(|token| token.map(str::to_owned))
+    }
+
+    #[test]
+    fn the_header_is_the_only_place_for_a_token() {
+        assert_eq!(found("/", &["Bearer abc.-_~+/="]), Ok(Some("abc.-_~+/=".into())));
+        assert_eq!(found("/", &["bearer  abc "]), Ok(Some("abc".into())));
+        assert_eq!(found("/?x=access_token", &[]), Ok(None));
+        assert_eq!(found("/?access_token=abc", &[]), Err(BearerError::InQuery));
+        assert_eq!(found("/?x&access_token", &["Bearer abc"]), Err(BearerError::InQuery));
+    }
+
+    #[test]
+    fn other_schemes_are_no_token_and_garbled_ones_an_error() {
+        assert_eq!(found("/", &["Basic YTpi"]), Ok(None));
+        for garbled in ["Bearer", "Bearer ", "Bearer a b", "Bearer a\"b", "Bearer =", "Bearer a=b"]
+        {
+            assert_eq!(found("/", &[garbled]), Err(BearerError::Garbled), "{garbled}");
+        }
+        assert_eq!(found("/", &["Bearer a", "Bearer a"]), Err(BearerError::Repeated));
+    }
+}

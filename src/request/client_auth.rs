@@ -1,0 +1,195 @@
+//! How a client authenticates at the token endpoint (RFC 6749 section 2.3).
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use zeroize::Zeroizing;
+
+use super::RequestError;
+use super::params::{Name, Params, decode_onto};
+use crate::model::client::{AuthenticatedClient, AuthenticationMethod, Client};
+use crate::model::identity::ClientId;
+use crate::model::secret::ClientSecret;
+
+/// Who a request says it comes from, and what it brings to prove it.
+#[derive(Debug)]
+pub(crate) struct ClientCredentials {
+    pub(crate) client_id: ClientId,
+    pub(crate) method: AuthenticationMethod,
+    pub(crate) secret: Option<ClientSecret>,
+}
+
+/// A client that is not let in. All but [`TwoMethods`](Self::TwoMethods) and
+/// [`Request`](Self::Request) look alike from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientAuthError {
+    /// A parameter of the authentication is repeated.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The request authenticates in more than one way.
+    #[error("the client authenticates in more than one way")]
+    TwoMethods,
+    /// The request names no client.
+    #[error("no client authentication was included")]
+    Missing,
+    /// The Authorization header is not well-formed Basic authentication.
+    #[error("the Authorization header cannot be read")]
+    Garbled,
+    /// The client does not exist, or its identifier cannot.
+    #[error("the client is unknown")]
+    Unknown,
+    /// The secret is wrong, or the method is not the registered one.
+    #[error("the client's authentication failed")]
+    Failed,
+}
+
+impl ClientCredentials {
+    /// Reads them from the header or the body, never from a query.
+    pub(crate) fn read(headers: &HeaderMap, body: &Params) -> Result<Self, ClientAuthError> {
+        let named = body.get(Name::ClientId)?;
+        let secret = body.get(Name::ClientSecret)?;
+        let mut headers = headers.get_all(AUTHORIZATION).iter();
+        match (headers.next(), headers.next()) {
+            (Some(_), Some(_)) => Err(ClientAuthError::TwoMethods),
+            (Some(_), None) if secret.is_some() => Err(ClientAuthError::TwoMethods),
+            (Some(header), None) => {
+                let basic = basic(header.as_bytes()).ok_or(ClientAuthError::Garbled)?;
+                if named.is_some_and(|named| named != basic.client_id.as_str()) {
+                    return Err(ClientAuthError::TwoMethods);
+                }
+                Ok(basic)
+            }
+            (None, _) => {
+                let named = named.ok_or(ClientAuthError::Missing)?;
+                Ok(Self {
+                    client_id: ClientId::parse(named).map_err(|_| ClientAuthError::Unknown)?,
+                    method: match secret {
+                        Some(_) => AuthenticationMethod::ClientSecretPost,
+                        None => AuthenticationMethod::None,
+                    },
+                    secret: secret.map(ClientSecret::new),
+                })
+            }
+        }
+    }
+
+    /// The proof, once the store was asked for the client and its secret was
+    /// compared.
+    pub(crate) fn prove(
+        &self,
+        client: Option<Arc<Client>>,
+        secret_matches: bool,
+    ) -> Result<AuthenticatedClient, ClientAuthError> {
+        client
+            .ok_or(ClientAuthError::Unknown)?
+            .authenticated(self.method, secret_matches)
+            .ok_or(ClientAuthError::Failed)
+    }
+}
+
+/// `Basic base64(form(client_id):form(client_secret))` (RFC 6749 section 2.3.1).
+fn basic(header: &[u8]) -> Option<ClientCredentials> {
+    let (scheme, encoded) = std::str::from_utf8(header).ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("Basic") {
+        return None;
+    }
+    let decoded = Zeroizing::new(STANDARD.decode(encoded.trim_matches(' ')).ok()?);
+    let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    let form_decoded = |encoded: &str| {
+        let mut text = Zeroizing::new(String::with_capacity(encoded.len()));
+        decode_onto(&mut text, encoded).ok().map(|()| text)
+    };
+    Some(ClientCredentials {
+        client_id: ClientId::parse(form_decoded(id)?.as_str()).ok()?,
+        method: AuthenticationMethod::ClientSecretBasic,
+        secret: Some(ClientSecret::new(form_decoded(secret)?.as_str())),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn read(header: Option<&str>, body: &str) -> Result<ClientCredentials, ClientAuthError> {
+        let mut headers = HeaderMap::new();
+        if let Some(header) = header {
+            headers.insert(AUTHORIZATION, HeaderValue::from_str(header).unwrap());
+        }
+        ClientCredentials::read(&headers, &Params::decode(&[body]).map_err(RequestError::from)?)
+    }
+
+    fn basic_header(credentials: &str) -> String {
+        format!("Basic {}", STANDARD.encode(credentials))
+    }
+
+    fn shape(read: Result<ClientCredentials, ClientAuthError>) -> String {
+        match read {
+            Ok(ClientCredentials { client_id, method, secret }) => {
+                let secret = secret.as_ref().map_or("-", ClientSecret::expose);
+                format!("{client_id} {method:?} {secret}")
+            }
+            Err(error) => format!("{error:?}"),
+        }
+    }
+
+    #[test]
+    fn each_method_is_told_by_where_its_secret_stands() {
+        assert_eq!(shape(read(None, "client_id=app")), "app None -");
+        assert_eq!(shape(read(None, "client_id=app&client_secret=")), "app None -");
+        assert_eq!(shape(read(None, "client_id=app&client_secret=s")), "app ClientSecretPost s");
+        let header = basic_header("app:s");
+        assert_eq!(shape(read(Some(&header), "")), "app ClientSecretBasic s");
+        assert_eq!(
+            shape(read(Some(&header.replace("Basic", "bASIC")), "")),
+            "app ClientSecretBasic s"
+        );
+    }
+
+    #[test]
+    fn basic_credentials_are_form_decoded_and_the_secret_may_hold_colons() {
+        let header = basic_header("my%20app%3A1:a+b%25:c:");
+        assert_eq!(shape(read(Some(&header), "")), "my app:1 ClientSecretBasic a b%:c:");
+    }
+
+    #[test]
+    fn two_methods_at_once_are_refused_and_a_repeated_equal_client_id_is_not() {
+        let header = basic_header("app:s");
+        assert_eq!(shape(read(Some(&header), "client_id=app")), "app ClientSecretBasic s");
+        assert_eq!(shape(read(Some(&header), "client_id=other")), "TwoMethods");
+        assert_eq!(shape(read(Some(&header), "client_secret=s")), "TwoMethods");
+        assert_eq!(shape(read(Some("Bearer x"), "client_id=app&client_secret=s")), "TwoMethods");
+    }
+
+    #[test]
+    fn garbled_headers_do_not_fall_back_to_the_body() {
+        for header in [
+            "Basic",
+            "Basic ",
+            "Basic !!!",
+            "Basic YXBw",
+            "Bearer abc",
+            "Digest username=\"app\"",
+            &basic_header("a%zz:s"),
+            &basic_header(":s"),
+            &basic_header("app\u{1}:s"),
+            &format!("Basic {}", STANDARD.encode(b"app:\xff")),
+        ] {
+            assert_eq!(shape(read(Some(header), "client_id=app")), "Garbled", "{header}");
+        }
+    }
+
+    #[test]
+    fn nameless_and_unnameable_clients_are_refused() {
+        assert_eq!(shape(read(None, "")), "Missing");
+        assert_eq!(shape(read(None, "client_id=a%0ab")), "Unknown");
+        assert_eq!(
+            shape(read(None, "client_id=a&client_id=a")),
+            "Request(Repeated(\"client_id\"))"
+        );
+    }
+}

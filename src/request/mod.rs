@@ -1,0 +1,53 @@
+//! What arrives: read once, strictly, into values that are valid because they
+//! exist.
+
+pub(crate) mod authorization;
+pub(crate) mod bearer;
+pub(crate) mod client_auth;
+pub(crate) mod params;
+pub(crate) mod token;
+
+pub use bearer::BearerError;
+pub use client_auth::ClientAuthError;
+pub use params::Malformed;
+
+/// What is wrong with a request's parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// The query or body cannot be read at all.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// A parameter came more than once (RFC 6749 section 3.1).
+    #[error("{0} is repeated")]
+    Repeated(&'static str),
+    /// A required parameter is missing or empty.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A parameter's value is not of the form that it must have.
+    #[error("{0} is not valid")]
+    Invalid(&'static str),
+    /// A parameter of the token request came in the query (RFC 6749 section 3.2).
+    #[error("parameters of a token request must be in its body")]
+    InQuery,
+    /// The redirect URI is not registered, or missing where several are.
+    #[error("redirect_uri is not registered for this client")]
+    RedirectUri,
+    /// `response_type` is something else than `code`.
+    #[error("response_type must be code")]
+    ResponseType,
+    /// The client may not ask for one of the scopes.
+    #[error("the client may not ask for this scope")]
+    Scope,
+    /// PKCE is required of this client (RFC 7636 section 4.4.1).
+    #[error("code_challenge is required")]
+    ChallengeMissing,
+    /// The challenge's method is `plain`, which a missing one means too.
+    #[error("code_challenge_method must be S256")]
+    ChallengeMethod,
+    /// The verifier has characters or a length that no verifier has.
+    #[error("code_verifier is not valid")]
+    Verifier,
+    /// The grant type is something else than `authorization_code`.
+    #[error("grant_type is not supported")]
+    GrantType,
+}

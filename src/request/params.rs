@@ -1,0 +1,325 @@
+//! Parameters, decoded once.
+
+use url::form_urlencoded;
+
+use super::RequestError;
+
+/// More pairs than any client sends.
+const MOST_PAIRS: usize = 100;
+/// More bytes, query and body together, than any client sends.
+const LONGEST: usize = 64 * 1024;
+
+/// A query or body that cannot be read. Nothing in it is trusted, so it is
+/// never answered by a redirect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// More than 64 KiB.
+    #[error("the request is too long")]
+    TooLong,
+    /// More than 100 parameters.
+    #[error("the request has too many parameters")]
+    TooMany,
+    /// `%` without two hexadecimal digits behind it.
+    #[error("the request has a broken percent-encoding")]
+    PercentEncoding,
+    /// Bytes that are not UTF-8.
+    #[error("the request is not UTF-8")]
+    Utf8,
+    /// A NUL character.
+    #[error("the request has a NUL character")]
+    Nul,
+    /// The body is not `application/x-www-form-urlencoded`.
+    #[error("the request's body must be application/x-www-form-urlencoded")]
+    ContentType,
+}
+
+macro_rules! names {
+    ($($name:ident = $wire:literal),+ $(,)?) => {
+        /// The parameters that any endpoint uses. All others are ignored.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Name { $($name),+ }
+
+        const NAMES: [Name; [$($wire),+].len()] = [$(Name::$name),+];
+
+        impl Name {
+            pub(crate) const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $wire),+ }
+            }
+
+            fn of(wire: &str) -> Option<Self> {
+                match wire { $($wire => Some(Self::$name),)+ _ => None }
+            }
+        }
+    };
+}
+
+names! {
+    ResponseType = "response_type",
+    ClientId = "client_id",
+    RedirectUri = "redirect_uri",
+    Scope = "scope",
+    State = "state",
+    CodeChallenge = "code_challenge",
+    CodeChallengeMethod = "code_challenge_method",
+    GrantType = "grant_type",
+    Code = "code",
+    CodeVerifier = "code_verifier",
+    ClientSecret = "client_secret",
+}
+
+/// The parameters of one request. It does not print: some are secrets.
+pub(crate) struct Params {
+    /// The decoded values, one behind the other.
+    text: String,
+    slots: [Slot; NAMES.len()],
+}
+
+#[derive(Clone, Copy)]
+enum Slot {
+    Absent,
+    Once { start: usize, end: usize },
+    Repeated,
+}
+
+impl Params {
+    /// Decodes `sources` (query, body) as one list of
+    /// `application/x-www-form-urlencoded` pairs.
+    pub(crate) fn decode(sources: &[&str]) -> Result<Self, Malformed> {
+        let length = sources.iter().fold(0_usize, |sum, source| sum.saturating_add(source.len()));
+        if length > LONGEST {
+            return Err(Malformed::TooLong);
+        }
+        let mut params =
+            Self { text: String::with_capacity(length), slots: [Slot::Absent; NAMES.len()] };
+        let pairs = sources.iter().flat_map(|source| source.split('&'));
+        for (count, pair) in pairs.filter(|pair| !pair.is_empty()).enumerate() {
+            if count == MOST_PAIRS {
+                return Err(Malformed::TooMany);
+            }
+            params.add(pair)?;
+        }
+        Ok(params)
+    }
+
+    fn add(&mut self, pair: &str) -> Result<(), Malformed> {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let start = self.text.len();
+        decode_onto(&mut self.text, name)?;
+        let name = Name::of(self.text.get(start..).unwrap_or_default());
+        self.text.truncate(start);
+        decode_onto(&mut self.text, value)?;
+        let end = self.text.len();
+        let Some(slot) = name.and_then(|name| self.slots.get_mut(name as usize)) else {
+            self.text.truncate(start);
+            return Ok(());
+        };
+        *slot = match slot {
+            Slot::Absent => Slot::Once { start, end },
+            Slot::Once { .. } | Slot::Repeated => Slot::Repeated,
+        };
+        Ok(())
+    }
+
+    /// The value of `name`; an empty one counts as omitted.
+    pub(crate) fn get(&self, name: Name) -> Result<Option<&str>, RequestError> {
+        match self.slots.get(name as usize) {
+            Some(Slot::Repeated) => Err(RequestError::Repeated(name.as_str())),
+            Some(Slot::Once { start, end }) => {
+                Ok(self.text.get(*start..*end).filter(|value| !value.is_empty()))
+            }
+            Some(Slot::Absent) | None => Ok(None),
+        }
+    }
+
+    /// The value of `name`, which must be there.
+    pub(crate) fn require(&self, name: Name) -> Result<&str, RequestError> {
+        self.get(name)?.ok_or(RequestError::Missing(name.as_str()))
+    }
+
+    /// Whether none of the parameters that we use is there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slots.iter().all(|slot| matches!(slot, Slot::Absent))
+    }
+
+    /// The same parameters as a query, for a URL or a ticket. A repeated one
+    /// stays repeated, so that the request keeps its fault.
+    pub(crate) fn to_query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::with_capacity(self.text.len()));
+        for name in NAMES {
+            match self.get(name) {
+                Ok(Some(value)) => {
+                    query.append_pair(name.as_str(), value);
+                }
+                Ok(None) => {}
+                Err(_) => {
+                    query.append_key_only(name.as_str()).append_key_only(name.as_str());
+                }
+            }
+        }
+        query.finish()
+    }
+}
+
+/// Appends what `encoded` spells, refusing what a lenient decoder would repair.
+pub(crate) fn decode_onto(text: &mut String, encoded: &str) -> Result<(), Malformed> {
+    if !encoded.bytes().any(|byte| matches!(byte, b'%' | b'+' | 0)) {
+        text.push_str(encoded);
+        return Ok(());
+    }
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut bytes = encoded.bytes();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let (Some(high), Some(low)) =
+                    (bytes.next().and_then(hex), bytes.next().and_then(hex))
+                else {
+                    return Err(Malformed::PercentEncoding);
+                };
+                high << 4 | low
+            }
+            byte => byte,
+        });
+    }
+    if decoded.contains(&0) {
+        return Err(Malformed::Nul);
+    }
+    text.push_str(std::str::from_utf8(&decoded).map_err(|_| Malformed::Utf8)?);
+    Ok(())
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// The body of a POST as text, if its content type is that of a form.
+pub(crate) fn form_body<'b>(
+    headers: &http::HeaderMap,
+    body: &'b [u8],
+) -> Result<&'b str, Malformed> {
+    if body.len() > LONGEST {
+        return Err(Malformed::TooLong);
+    }
+    let mut types = headers.get_all(http::header::CONTENT_TYPE).iter();
+    let is_form = |value: &http::HeaderValue| {
+        let media_type = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+        media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    };
+    match (types.next(), types.next()) {
+        (Some(value), None) if is_form(value) => {}
+        (None, None) if body.is_empty() => {}
+        _ => return Err(Malformed::ContentType),
+    }
+    std::str::from_utf8(body).map_err(|_| Malformed::Utf8)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::CONTENT_TYPE;
+    use http::{HeaderMap, HeaderValue};
+
+    use super::*;
+
+    fn decode(query: &str) -> Params {
+        Params::decode(&[query]).unwrap_or_else(|malformed| panic!("{query}: {malformed}"))
+    }
+
+    fn fault(query: &str) -> Malformed {
+        Params::decode(&[query]).err().unwrap_or_else(|| panic!("{query} was read"))
+    }
+
+    #[test]
+    fn values_are_decoded_once() {
+        let params = decode("state=a+b%20c%2Bd%2525&scope=%C3%A4%e2%82%ac&st%61te2=x&code=a=b");
+        assert_eq!(params.get(Name::State), Ok(Some("a b c+d%25")));
+        assert_eq!(params.get(Name::Scope), Ok(Some("ä€")));
+        assert_eq!(params.get(Name::Code), Ok(Some("a=b")));
+    }
+
+    #[test]
+    fn a_name_is_decoded_before_it_is_known() {
+        assert_eq!(decode("st%61te=x").get(Name::State), Ok(Some("x")));
+        assert!(decode("st%61te=x&state=y").get(Name::State).is_err());
+    }
+
+    #[test]
+    fn what_a_lenient_decoder_would_repair_is_refused() {
+        for broken in ["state=%", "state=%4", "state=%zz", "%=x", "other=%g0", "state=%+1"] {
+            assert_eq!(fault(broken), Malformed::PercentEncoding, "{broken}");
+        }
+        for not_utf8 in ["state=%ff", "state=%C3", "state=%ed%a0%80", "%80=x"] {
+            assert_eq!(fault(not_utf8), Malformed::Utf8, "{not_utf8}");
+        }
+        for nul in ["state=%00", "state=a\0", "%00=x"] {
+            assert_eq!(fault(nul), Malformed::Nul, "{nul:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_value_counts_as_omitted() {
+        let params = decode("state=&scope&&client_id=c");
+        assert_eq!(params.get(Name::State), Ok(None));
+        assert_eq!(params.get(Name::Scope), Ok(None));
+        assert_eq!(params.require(Name::State), Err(RequestError::Missing("state")));
+        assert_eq!(params.require(Name::ClientId), Ok("c"));
+    }
+
+    #[test]
+    fn every_known_parameter_is_refused_when_repeated_and_unknown_ones_are_not() {
+        for name in NAMES {
+            let wire = name.as_str();
+            for query in [format!("{wire}=a&{wire}=a"), format!("{wire}=&{wire}=a&{wire}=b")] {
+                assert_eq!(decode(&query).get(name), Err(RequestError::Repeated(wire)));
+            }
+            let split = Params::decode(&[&format!("{wire}=a"), &format!("{wire}=a")]).ok();
+            assert!(split.is_some_and(|params| params.get(name).is_err()));
+        }
+        assert_eq!(decode("x=1&x=2&state=s").get(Name::State), Ok(Some("s")));
+    }
+
+    #[test]
+    fn count_and_length_are_limited() {
+        assert!(Params::decode(&[&"x=1&".repeat(100)]).is_ok());
+        assert_eq!(fault(&"x=1&".repeat(101)), Malformed::TooMany);
+        assert!(Params::decode(&[&"x".repeat(LONGEST)]).is_ok());
+        assert_eq!(fault(&"x".repeat(LONGEST + 1)), Malformed::TooLong);
+    }
+
+    #[test]
+    fn what_is_printed_reads_back() {
+        let params = decode("state=a+%26%3d%25%0d%0a%C3%A4&client_id=c&scope=&x=unknown");
+        let query = params.to_query();
+        assert_eq!(query, "client_id=c&state=a+%26%3D%25%0D%0A%C3%A4");
+        let again = decode(&query);
+        for name in NAMES {
+            assert_eq!(again.get(name), params.get(name));
+        }
+        assert!(decode(&decode("state=a&state=a").to_query()).get(Name::State).is_err());
+    }
+
+    #[test]
+    fn only_a_form_is_read_as_one() {
+        let body = |types: &[&'static str], body: &'static [u8]| {
+            let mut headers = HeaderMap::new();
+            for value in types {
+                headers.append(CONTENT_TYPE, HeaderValue::from_static(value));
+            }
+            form_body(&headers, body)
+        };
+        let form = "application/x-www-form-urlencoded";
+        assert_eq!(body(&[form], b"a=b"), Ok("a=b"));
+        assert_eq!(body(&["Application/X-WWW-Form-Urlencoded; charset=UTF-8"], b"a=b"), Ok("a=b"));
+        assert_eq!(body(&[], b""), Ok(""));
+        for types in [
+            &[][..],
+            &["application/json"],
+            &["text/plain"],
+            &[form, form],
+            &["multipart/form-data"],
+        ] {
+            assert_eq!(body(types, b"a=b"), Err(Malformed::ContentType), "{types:?}");
+        }
+        assert_eq!(body(&[form], b"a=\xff"), Err(Malformed::Utf8));
+    }
+}

@@ -1,0 +1,184 @@
+//! The authorization server as a host holds it.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+
+use crate::answer::Response;
+use crate::endpoint::pause::{Authorize, Decision, Refused};
+use crate::endpoint::service::Service;
+use crate::endpoint::{authorize, token};
+use crate::guard::Guard;
+use crate::host::{
+    ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, NoConsents, NoDirectory,
+    SecretVerifier, Sha256Secrets, SystemClock, SystemEntropy, UserAuthenticator,
+};
+use crate::model::issuer::Issuer;
+use crate::policy::{Policy, PolicyError};
+use crate::token::credential::{Sealer, SecretRing};
+
+/// An authorization server: one plain value, whose clones share everything.
+///
+/// Every endpoint takes a request as `http` knows it, head and body apart, and
+/// returns a response as `http` knows it. None fails: what goes wrong is an
+/// answer, and its [`Cause`](crate::Cause) is in the response's extensions.
+#[derive(Clone)]
+pub struct AuthorizationServer(Arc<Service>);
+
+impl AuthorizationServer {
+    /// Starts to put a server together from what every server needs.
+    pub fn builder(
+        issuer: Issuer,
+        secrets: SecretRing,
+        clients: Arc<dyn ClientStore>,
+        codes: Arc<dyn CodeStore>,
+        users: Arc<dyn UserAuthenticator>,
+    ) -> Builder {
+        Builder {
+            service: Service {
+                authorization_endpoint: issuer.endpoint("/authorize"),
+                policy: Policy::default(),
+                sealer: Sealer::new(&secrets, &issuer),
+                issuer,
+                clients,
+                codes,
+                users,
+                consents: Arc::new(NoConsents),
+                directory: Arc::new(NoDirectory::default()),
+                secrets: Arc::new(Sha256Secrets),
+                clock: Arc::new(SystemClock),
+                entropy: Arc::new(SystemEntropy),
+            },
+        }
+    }
+
+    /// The authorization endpoint, for GET and POST (RFC 6749 section 3.1).
+    pub async fn authorize(&self, request: &Parts, body: &[u8]) -> Authorize {
+        authorize::authorize(&self.0, request, body).await
+    }
+
+    /// After a login: sends the browser back to the request that the ticket holds.
+    pub fn resume(&self, login_ticket: &str) -> Result<Response, Refused> {
+        authorize::resume(&self.0, login_ticket)
+    }
+
+    /// Instead of a login: tells the client `access_denied`.
+    pub async fn cancel(&self, login_ticket: &str) -> Result<Response, Refused> {
+        authorize::cancel(&self.0, login_ticket).await
+    }
+
+    /// After a consent page: tells the client what the user decided. `request`
+    /// is the one that brought the decision; whoever it authenticates must be
+    /// who was asked.
+    pub async fn decide(
+        &self,
+        request: &Parts,
+        consent_ticket: &str,
+        decision: Decision,
+    ) -> Result<Response, Refused> {
+        authorize::decide(&self.0, request, consent_ticket, decision).await
+    }
+
+    /// The token endpoint, for POST (RFC 6749 section 3.2).
+    pub async fn token(&self, request: &Parts, body: &[u8]) -> Response {
+        token::token(&self.0, request, body).await
+    }
+
+    /// What protects resources in this process.
+    #[must_use]
+    pub fn guard(&self) -> Guard {
+        Guard {
+            issuer: self.0.issuer.clone(),
+            sealer: self.0.sealer.clone(),
+            codes: self.0.codes.clone(),
+            directory: self.0.directory.clone(),
+            clock: self.0.clock.clone(),
+        }
+    }
+
+    /// The issuer identifier.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.0.issuer
+    }
+}
+
+/// A server in the making; [`build`](Self::build) judges it.
+#[must_use]
+pub struct Builder {
+    service: Service,
+}
+
+/// What is wrong with a server's configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A lifetime is out of bounds.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The path of the authorization endpoint is not one.
+    #[error(
+        "the authorization endpoint's path {0:?} must start with / and have no query or fragment"
+    )]
+    Path(String),
+}
+
+impl Builder {
+    /// Lifetimes and rules, in place of [`Policy::default`].
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.service.policy = policy;
+        self
+    }
+
+    /// Remembers what users allowed, in place of [`NoConsents`].
+    pub fn consents(mut self, consents: Arc<dyn ConsentStore>) -> Self {
+        self.service.consents = consents;
+        self
+    }
+
+    /// Roles and permissions, in place of [`NoDirectory`].
+    pub fn directory(mut self, directory: Arc<dyn Directory>) -> Self {
+        self.service.directory = directory;
+        self
+    }
+
+    /// Compares client secrets, in place of [`Sha256Secrets`].
+    pub fn secret_verifier(mut self, secrets: Arc<dyn SecretVerifier>) -> Self {
+        self.service.secrets = secrets;
+        self
+    }
+
+    /// Tells the time, in place of [`SystemClock`].
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.service.clock = clock;
+        self
+    }
+
+    /// Draws randomness, in place of [`SystemEntropy`].
+    pub fn entropy(mut self, entropy: Arc<dyn Entropy>) -> Self {
+        self.service.entropy = entropy;
+        self
+    }
+
+    /// Where the host mounts the authorization endpoint below the issuer, in
+    /// place of `/authorize`.
+    pub fn authorization_path(mut self, path: &str) -> Self {
+        self.service.authorization_endpoint = self.service.issuer.endpoint(path);
+        self
+    }
+
+    /// Judges the configuration.
+    pub fn build(self) -> Result<AuthorizationServer, ConfigError> {
+        if let Some(fault) = self.service.policy.fault() {
+            return Err(fault.into());
+        }
+        let endpoint = &self.service.authorization_endpoint;
+        let root = self.service.issuer.endpoint("/");
+        match endpoint.strip_prefix(&root) {
+            Some(path) if !path.contains(['?', '#']) => {
+                Ok(AuthorizationServer(Arc::new(self.service)))
+            }
+            _ => Err(ConfigError::Path(endpoint.clone())),
+        }
+    }
+}

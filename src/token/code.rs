@@ -1,0 +1,29 @@
+//! Authorization codes (RFC 6749 section 4.1.2).
+
+use super::credential::{Kind, Sealer};
+use crate::grant::Seed;
+use crate::model::identity::GrantId;
+
+/// Points at a grant whose redemption is awaited.
+pub(crate) struct Code {
+    pub(crate) grant: GrantId,
+    pub(crate) seed: Seed,
+}
+
+impl Code {
+    pub(crate) fn seal(&self, sealer: &Sealer) -> String {
+        let mut payload = [0; 32];
+        let parts = self.grant.as_bytes().iter().chain(self.seed.as_bytes());
+        for (byte, part) in payload.iter_mut().zip(parts) {
+            *byte = *part;
+        }
+        sealer.seal(Kind::Code, &payload)
+    }
+
+    pub(crate) fn open(sealer: &Sealer, text: &str) -> Option<Self> {
+        let opened = sealer.open(Kind::Code, text)?;
+        let (grant, rest) = opened.payload().split_first_chunk()?;
+        let seed = rest.try_into().ok()?;
+        Some(Self { grant: GrantId::from_bytes(*grant), seed: Seed::from_bytes(seed) })
+    }
+}

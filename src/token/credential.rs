@@ -1,0 +1,303 @@
+//! Sealing: `base64url(kind ‖ key id ‖ payload ‖ HMAC-SHA-256)`.
+//!
+//! Every kind has a key of its own, derived from the server secret and the
+//! issuer, so a credential of one kind or issuer never opens as another's.
+
+use std::fmt;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::model::issuer::Issuer;
+
+type Hs256 = Hmac<Sha256>;
+
+const KEY_ID_LENGTH: usize = 4;
+const MAC_LENGTH: usize = 32;
+const HEAD_LENGTH: usize = 1 + KEY_ID_LENGTH;
+/// Longer than any credential that was ever sealed.
+const LONGEST: usize = 64 * 1024;
+
+/// What the server seals its credentials with: at least 256 random bits that
+/// all nodes share. It does not print and is wiped when dropped.
+pub struct ServerSecret(Zeroizing<Vec<u8>>);
+
+/// A server secret that could be guessed, or is not base64url.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a server secret is at least 32 random bytes, in base64url")]
+pub struct WeakSecret;
+
+/// All the server secrets in use: one seals, every one opens.
+///
+/// To change it, first add the new one to every node as one that opens, then
+/// let it seal, and drop the old one after the longest lifetime of anything
+/// it sealed.
+#[derive(Debug)]
+pub struct SecretRing {
+    sealing: ServerSecret,
+    opening: Vec<ServerSecret>,
+}
+
+/// What a credential is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Code,
+    AccessToken,
+    LoginTicket,
+    ConsentTicket,
+}
+
+/// Seals and opens for one issuer. Cloning shares the keys.
+#[derive(Clone)]
+pub(crate) struct Sealer {
+    sealing: Arc<Keys>,
+    opening: Arc<[Arc<Keys>]>,
+}
+
+/// The payload of a credential that was sealed by this server as the kind it
+/// was opened as.
+pub(crate) struct Opened(Vec<u8>);
+
+/// The keys that come from one server secret.
+struct Keys {
+    id: [u8; KEY_ID_LENGTH],
+    code: Hs256,
+    access_token: Hs256,
+    login_ticket: Hs256,
+    consent_ticket: Hs256,
+}
+
+impl ServerSecret {
+    /// The secret with these bytes.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, WeakSecret> {
+        let bytes = Zeroizing::new(bytes.into());
+        if bytes.len() >= 32 { Ok(Self(bytes)) } else { Err(WeakSecret) }
+    }
+
+    /// The secret that a configuration spells in base64url without padding.
+    pub fn from_base64url(text: &str) -> Result<Self, WeakSecret> {
+        Self::new(URL_SAFE_NO_PAD.decode(text).map_err(|_| WeakSecret)?)
+    }
+}
+
+impl fmt::Debug for ServerSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerSecret(…)")
+    }
+}
+
+impl SecretRing {
+    /// A ring of the one secret that seals.
+    #[must_use]
+    pub const fn new(sealing: ServerSecret) -> Self {
+        Self { sealing, opening: Vec::new() }
+    }
+
+    /// Adds a secret whose credentials are accepted: the one before, or the next.
+    #[must_use]
+    pub fn also_opening(mut self, secret: ServerSecret) -> Self {
+        self.opening.push(secret);
+        self
+    }
+}
+
+impl Kind {
+    const fn tag(self) -> u8 {
+        match self {
+            Self::Code => 1,
+            Self::AccessToken => 2,
+            Self::LoginTicket => 3,
+            Self::ConsentTicket => 4,
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Code => "code",
+            Self::AccessToken => "access token",
+            Self::LoginTicket => "login ticket",
+            Self::ConsentTicket => "consent ticket",
+        }
+    }
+}
+
+impl Sealer {
+    pub(crate) fn new(ring: &SecretRing, issuer: &Issuer) -> Self {
+        let sealing = Arc::new(Keys::derive(&ring.sealing, issuer));
+        let older = ring.opening.iter().map(|secret| Arc::new(Keys::derive(secret, issuer)));
+        Self { opening: std::iter::once(sealing.clone()).chain(older).collect(), sealing }
+    }
+
+    pub(crate) fn seal(&self, kind: Kind, payload: &[u8]) -> String {
+        let length = payload.len().saturating_add(HEAD_LENGTH + MAC_LENGTH);
+        let mut bytes = Vec::with_capacity(length);
+        bytes.push(kind.tag());
+        bytes.extend_from_slice(&self.sealing.id);
+        bytes.extend_from_slice(payload);
+        let mac = self.sealing.of(kind).clone().chain_update(&bytes).finalize();
+        bytes.extend_from_slice(&mac.into_bytes());
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The payload of `text`, if this server sealed it as `kind`.
+    pub(crate) fn open(&self, kind: Kind, text: &str) -> Option<Opened> {
+        if text.len() > LONGEST {
+            return None;
+        }
+        let mut bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (sealed, mac) = bytes.split_last_chunk::<MAC_LENGTH>()?;
+        let (tag, rest) = sealed.split_first()?;
+        let (key_id, _) = rest.split_first_chunk::<KEY_ID_LENGTH>()?;
+        let sealed_by_us =
+            *tag == kind.tag()
+                && self.opening.iter().filter(|keys| keys.id == *key_id).any(|keys| {
+                    keys.of(kind).clone().chain_update(sealed).verify(mac.into()).is_ok()
+                });
+        let end = sealed.len();
+        bytes.truncate(end);
+        sealed_by_us.then_some(Opened(bytes))
+    }
+}
+
+impl Opened {
+    pub(crate) fn payload(&self) -> &[u8] {
+        self.0.get(HEAD_LENGTH..).unwrap_or_default()
+    }
+}
+
+impl Keys {
+    fn derive(secret: &ServerSecret, issuer: &Issuer) -> Self {
+        let root = digest(&keyed(b"codegrant server secret, first use"), &[&secret.0]);
+        let derive =
+            |label: &str| digest(&keyed(&*root), &[label.as_bytes(), issuer.as_str().as_bytes()]);
+        let of_kind = |kind: Kind| keyed(&*derive(kind.label()));
+        let mut id = [0; KEY_ID_LENGTH];
+        for (byte, derived) in id.iter_mut().zip(*derive("key id")) {
+            *byte = derived;
+        }
+        Self {
+            id,
+            code: of_kind(Kind::Code),
+            access_token: of_kind(Kind::AccessToken),
+            login_ticket: of_kind(Kind::LoginTicket),
+            consent_ticket: of_kind(Kind::ConsentTicket),
+        }
+    }
+
+    const fn of(&self, kind: Kind) -> &Hs256 {
+        match kind {
+            Kind::Code => &self.code,
+            Kind::AccessToken => &self.access_token,
+            Kind::LoginTicket => &self.login_ticket,
+            Kind::ConsentTicket => &self.consent_ticket,
+        }
+    }
+}
+
+/// HMAC-SHA-256 under a key of at most one block, which HMAC fills up with zeros.
+fn keyed(key: &[u8]) -> Hs256 {
+    let mut block = Zeroizing::new([0; 64]);
+    for (byte, given) in block.iter_mut().zip(key) {
+        *byte = *given;
+    }
+    Hs256::new(&(*block).into())
+}
+
+/// The MAC of all parts, each preceded by its length so that no two lists of
+/// parts read alike.
+fn digest(key: &Hs256, parts: &[&[u8]]) -> Zeroizing<[u8; MAC_LENGTH]> {
+    let mut mac = key.clone();
+    for part in parts {
+        mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        mac.update(part);
+    }
+    Zeroizing::new(mac.finalize().into_bytes().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [Kind; 4] =
+        [Kind::Code, Kind::AccessToken, Kind::LoginTicket, Kind::ConsentTicket];
+
+    fn secret(byte: u8) -> ServerSecret {
+        ServerSecret::new([byte; 32]).unwrap()
+    }
+
+    fn sealer(ring: SecretRing) -> Sealer {
+        Sealer::new(&ring, &Issuer::parse("https://id.example").unwrap())
+    }
+
+    #[test]
+    fn what_is_sealed_opens_as_its_own_kind_only() {
+        let sealer = sealer(SecretRing::new(secret(1)));
+        for sealed_as in KINDS {
+            let text = sealer.seal(sealed_as, b"payload");
+            for opened_as in KINDS {
+                let opened = sealer.open(opened_as, &text);
+                assert_eq!(opened.is_some(), opened_as == sealed_as, "{sealed_as:?} {opened_as:?}");
+                assert!(opened.is_none_or(|opened| opened.payload() == b"payload"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_changed_character_breaks_the_seal() {
+        let sealer = sealer(SecretRing::new(secret(1)));
+        let text = sealer.seal(Kind::Code, b"payload");
+        for place in 0..text.len() {
+            for other in ['A', 'B', '-', '!', '='] {
+                let mut changed: Vec<char> = text.chars().collect();
+                if std::mem::replace(&mut changed[place], other) != other {
+                    let changed: String = changed.into_iter().collect();
+                    assert!(sealer.open(Kind::Code, &changed).is_none(), "{place} {other}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn truncated_extended_and_foreign_text_does_not_open() {
+        let sealer = sealer(SecretRing::new(secret(1)));
+        let text = sealer.seal(Kind::Code, b"payload");
+        for length in 0..text.len() {
+            assert!(sealer.open(Kind::Code, text.get(..length).unwrap()).is_none());
+        }
+        for foreign in [format!("{text}A"), format!("{text}="), "ä".into(), "A".repeat(70_000)] {
+            assert!(sealer.open(Kind::Code, &foreign).is_none());
+        }
+    }
+
+    #[test]
+    fn another_issuer_with_the_same_secret_cannot_open() {
+        let text = sealer(SecretRing::new(secret(1))).seal(Kind::Code, b"payload");
+        let elsewhere = Issuer::parse("https://id.example/other").unwrap();
+        let other = Sealer::new(&SecretRing::new(secret(1)), &elsewhere);
+        assert!(other.open(Kind::Code, &text).is_none());
+    }
+
+    #[test]
+    fn every_secret_of_the_ring_opens_and_the_first_seals() {
+        let old = sealer(SecretRing::new(secret(1)));
+        let both = sealer(SecretRing::new(secret(2)).also_opening(secret(1)));
+        let new = sealer(SecretRing::new(secret(2)));
+        let (before, after) = (old.seal(Kind::Code, b"1"), both.seal(Kind::Code, b"2"));
+        assert!(both.open(Kind::Code, &before).is_some());
+        assert!(new.open(Kind::Code, &after).is_some());
+        assert!(old.open(Kind::Code, &after).is_none());
+        assert!(new.open(Kind::Code, &before).is_none());
+    }
+
+    #[test]
+    fn short_secrets_are_refused_and_none_prints() {
+        assert_eq!(ServerSecret::new([1; 31]).unwrap_err(), WeakSecret);
+        assert_eq!(ServerSecret::from_base64url("not base64url!").unwrap_err(), WeakSecret);
+        assert!(ServerSecret::from_base64url(&"A".repeat(43)).is_ok());
+        assert_eq!(format!("{:?}", secret(1)), "ServerSecret(…)");
+    }
+}
