@@ -1,0 +1,450 @@
+//! The authorization endpoint: who is asked, who is answered, and who never is.
+
+mod support;
+
+use codegrant::{Authorize, Client, ClientBuilder, Policy};
+use http::Method;
+use http::header::{ALLOW, HOST, HeaderName};
+
+use support::answers::{
+    assert_code, assert_error_redirect, assert_page, assert_stateless_error_redirect, location,
+    only,
+};
+use support::apps::{
+    ALL, App, BILLING, CLI, DASHBOARD, EVERY_APP, MOBILE, SPA, STATE, STRICT, TRUSTED, TWO,
+    TWO_SECOND,
+};
+use support::call::{Call, Form};
+use support::world::{ISSUER, ring};
+use support::{House, scope};
+
+#[tokio::test]
+async fn a_user_who_allows_sends_the_client_a_code_with_its_state_and_our_iss() {
+    for app in EVERY_APP.iter().filter(|app| app.id != TRUSTED.id) {
+        let house = House::new();
+        let consent = house.consent(&app.asks()).await;
+        assert_eq!(consent.client().id().as_str(), app.id);
+        assert_eq!(consent.user().subject().as_str(), "alice");
+        assert_eq!(consent.scope(), &scope("reports.read reports.write"));
+        assert!(consent.allowed_before().is_empty());
+        let response = house.allow(consent.ticket()).await;
+        assert_code(&response, app);
+        assert_eq!(house.grants("alice").await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_consent_page_can_name_the_host_that_gets_the_answer() {
+    for (app, shown) in
+        [(DASHBOARD, "dashboard.example"), (CLI, "127.0.0.1"), (MOBILE, "com.example.mobile")]
+    {
+        let house = House::new();
+        assert_eq!(house.consent(&app.asks()).await.redirect_host(), shown);
+        house.sign_out();
+        assert_eq!(house.login(&app.asks()).await.redirect_host(), shown);
+    }
+}
+
+#[tokio::test]
+async fn a_post_asks_like_a_get() {
+    let house = House::new();
+    let call = Call::post("/authorize", &DASHBOARD.asks());
+    let Authorize::Consent(consent) = house.authorize_by(&call).await else {
+        panic!("not a consent page")
+    };
+    assert_code(&house.allow(consent.ticket()).await, &DASHBOARD);
+}
+
+#[tokio::test]
+async fn parameters_of_others_are_ignored() {
+    let house = House::new();
+    let form = DASHBOARD.asks().and("ui_locales", "de").and("x", "1").and("x", "2").and("", "");
+    assert_code(&house.allow(house.consent(&form).await.ticket()).await, &DASHBOARD);
+}
+
+#[tokio::test]
+async fn a_code_is_never_handed_out_without_a_decision() {
+    let house = House::new();
+    for app in EVERY_APP.iter().filter(|app| app.id != TRUSTED.id) {
+        house.consent(&app.asks()).await;
+    }
+    assert!(house.grants("alice").await.is_empty());
+}
+
+/// RFC 9700 section 4.11.2: whoever lures a user to us with a request that is
+/// bound to fail must not use us to lead them on.
+#[tokio::test]
+async fn nobody_is_redirected_to_a_client_before_they_signed_in() {
+    let house = House::new();
+    house.sign_out();
+    for form in [
+        SPA.asks(),
+        SPA.asks().with("response_type", "token"),
+        SPA.asks().without("response_type"),
+        SPA.asks().with("scope", "everything"),
+        SPA.asks().without_pkce(),
+        SPA.asks().and("state", "again"),
+        SPA.asks().with("state", "a\r\nb"),
+        TRUSTED.asks(),
+    ] {
+        assert_eq!(house.login(&form).await.client().id().as_str(), form.value("client_id"));
+    }
+    assert!(house.grants("alice").await.is_empty());
+}
+
+#[tokio::test]
+async fn an_unknown_or_withdrawn_client_gets_an_error_page() {
+    let house = House::new();
+    for (client_id, error) in
+        [("nobody", "invalid_client"), ("", "invalid_request"), ("\r\n", "invalid_request")]
+    {
+        let refused = house.refused(&DASHBOARD.asks().with("client_id", client_id)).await;
+        assert_page(&refused, 400, error);
+    }
+    house.clients.remove(house.consent(&DASHBOARD.asks()).await.client().id());
+    assert_page(&house.refused(&DASHBOARD.asks()).await, 400, "invalid_client");
+}
+
+/// RFC 9700 section 4.1: exact string matching leaves nothing to be clever with.
+#[tokio::test]
+async fn an_altered_redirect_uri_never_receives_anything() {
+    let altered = [
+        "https://dashboard.example/callback",
+        "https://dashboard.example/callback?tenant=a b",
+        "https://dashboard.example/callback?tenant=a%20b&x=1",
+        "https://dashboard.example/callback?tenant=a%20b#x",
+        "https://dashboard.example/callback/?tenant=a%20b",
+        "https://dashboard.example/x/../callback?tenant=a%20b",
+        "https://dashboard.example:443/callback?tenant=a%20b",
+        "https://Dashboard.example/callback?tenant=a%20b",
+        "HTTPS://dashboard.example/callback?tenant=a%20b",
+        "http://dashboard.example/callback?tenant=a%20b",
+        "https://dashboard.example.evil.example/callback?tenant=a%20b",
+        "https://dashboard.example@evil.example/callback?tenant=a%20b",
+        "https://evil.example/https://dashboard.example/callback?tenant=a%20b",
+        "//dashboard.example/callback?tenant=a%20b",
+        "/callback?tenant=a%20b",
+        "javascript:alert(1)//https://dashboard.example/callback?tenant=a%20b",
+        "https://billing.example/callback",
+        "https://evil.example/",
+        " https://dashboard.example/callback?tenant=a%20b",
+    ];
+    for signed_in in [true, false] {
+        let house = House::new();
+        if !signed_in {
+            house.sign_out();
+        }
+        for uri in altered {
+            let refused = house.refused(&DASHBOARD.asks().with("redirect_uri", uri)).await;
+            assert_page(&refused, 400, "invalid_request");
+        }
+    }
+}
+
+/// RFC 8252 section 7.3: the port is free, and nothing else is.
+#[tokio::test]
+async fn a_loopback_redirect_uri_may_differ_in_its_port_and_in_nothing_else() {
+    let house = House::new();
+    for port in ["1", "80", "49152", "65535"] {
+        let uri = format!("http://127.0.0.1:{port}/callback");
+        let consent = house.consent(&CLI.asks().with("redirect_uri", &uri)).await;
+        assert_eq!(consent.redirect_host(), format!("127.0.0.1:{port}"));
+        assert!(location(&house.allow(consent.ticket()).await).leads_to(&uri));
+    }
+    for uri in [
+        "http://127.0.0.1:0/callback",
+        "http://127.0.0.1:65536/callback",
+        "http://127.0.0.1:/callback",
+        "http://127.0.0.1:+80/callback",
+        "http://127.0.0.1:80@evil.example/callback",
+        "http://127.0.0.1@evil.example/callback",
+        "http://127.0.0.1:@evil.example/callback",
+        "http://127.0.0.1.evil.example/callback",
+        "http://127.0.0.1:80.evil.example/callback",
+        "http://127.0.0.1:80\\@evil.example/callback",
+        "http://127.0.0.1:80?@evil.example/callback",
+        "http://127.0.0.1:80/callback/",
+        "http://127.0.0.1:80/callback?x=1",
+        "http://127.0.0.1:80/callback#x",
+        "http://127.0.0.1:80/%63allback",
+        "http://127.0.0.2:80/callback",
+        "http://127.1:80/callback",
+        "http://localhost:80/callback",
+        "http://[::1]:80/callback",
+        "https://127.0.0.1:80/callback",
+    ] {
+        let refused = house.refused(&CLI.asks().with("redirect_uri", uri)).await;
+        assert_page(&refused, 400, "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn localhost_takes_any_port_for_native_clients_only() {
+    let house = House::new();
+    let client = || Client::builder("local").redirect_uri("http://localhost/callback").scope(ALL);
+    let form = CLI.asks().with("client_id", "local");
+    let form = form.with("redirect_uri", "http://localhost:5000/callback");
+    house.clients.put(client().build().unwrap());
+    assert_page(&house.refused(&form).await, 400, "invalid_request");
+    house.clients.put(client().native().build().unwrap());
+    assert_eq!(house.consent(&form).await.redirect_host(), "localhost:5000");
+    let six = Client::builder("local").redirect_uri("http://[::1]/callback").scope(ALL);
+    house.clients.put(six.build().unwrap());
+    let form = form.with("redirect_uri", "http://[::1]:5000/callback");
+    assert_eq!(house.consent(&form).await.redirect_host(), "[::1]:5000");
+}
+
+#[tokio::test]
+async fn a_redirect_uri_may_be_left_out_only_where_one_is_registered() {
+    for form in [SPA.asks().without("redirect_uri"), SPA.asks().with("redirect_uri", "")] {
+        let house = House::new();
+        let consent = house.consent(&form).await;
+        assert_code(&house.allow(consent.ticket()).await, &SPA);
+    }
+    let house = House::new();
+    let refused = house.refused(&TWO.asks().without("redirect_uri")).await;
+    assert_page(&refused, 400, "invalid_request");
+    let second = App { redirect_uri: TWO_SECOND, ..TWO };
+    assert_code(&house.allow(house.consent(&second.asks()).await.ticket()).await, &second);
+}
+
+#[test]
+fn uris_that_leak_or_run_codes_cannot_be_registered() {
+    let refused = |builder: ClientBuilder, uri: &str| {
+        assert!(builder.redirect_uri(uri).build().is_err(), "{uri}");
+    };
+    for uri in [
+        "https://app.example/callback#fragment",
+        "https://app.example/callback#",
+        "https://user@app.example/callback",
+        "https://user:password@app.example/callback",
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        "data:text/html,x",
+        "vbscript:x",
+        "blob:https://app.example/x",
+        "file:///etc/passwd",
+        "/callback",
+        "callback",
+        "//app.example/callback",
+        "",
+        "https://",
+        "http://app.example/callback",
+        "http://localhost.evil.example/callback",
+        "http://127.0.0.1.evil.example/callback",
+        "https://app.example/call back",
+        "https://app.example/\r\nLocation: https://evil.example",
+    ] {
+        refused(Client::builder("app"), uri);
+        refused(Client::builder("app").native_with_dotless_schemes(), uri);
+    }
+    refused(Client::builder("app"), "com.example.app:/callback");
+    refused(Client::builder("app").native(), "app:/callback");
+}
+
+#[tokio::test]
+async fn the_only_response_type_is_code() {
+    let house = House::new();
+    let missing = SPA.asks().without("response_type");
+    assert_error_redirect(&house.redirect(&missing).await, &SPA, "invalid_request");
+    for other in ["token", "code token", "code id_token", "id_token", "none", "CODE", "code "] {
+        let form = SPA.asks().with("response_type", other);
+        assert_error_redirect(&house.redirect(&form).await, &SPA, "unsupported_response_type");
+    }
+    assert!(house.grants("alice").await.is_empty());
+}
+
+/// RFC 7636 section 4.4.1, RFC 9700 section 2.1.1: a challenge without a method
+/// means `plain`, which whoever sees the request can meet.
+#[tokio::test]
+async fn pkce_cannot_be_left_out_or_weakened() {
+    let house = House::new();
+    for app in [SPA, CLI, MOBILE, STRICT] {
+        let response = house.redirect(&app.asks().without_pkce()).await;
+        assert_error_redirect(&response, &app, "invalid_request");
+    }
+    for app in EVERY_APP {
+        for form in [
+            app.asks().with("code_challenge_method", "plain"),
+            app.asks().with("code_challenge_method", "s256"),
+            app.asks().with("code_challenge_method", "S512"),
+            app.asks().without("code_challenge_method"),
+            app.asks().without("code_challenge"),
+            app.asks().with("code_challenge", ""),
+            app.asks().with("code_challenge", "short"),
+            app.asks().with("code_challenge", &"A".repeat(44)),
+            app.asks().with("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM"),
+        ] {
+            assert_error_redirect(&house.redirect(&form).await, &app, "invalid_request");
+        }
+    }
+    assert!(house.grants("alice").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_policy_can_demand_pkce_of_everybody() {
+    let house = House::with(|builder| builder.policy(Policy::oauth_2_1()));
+    for app in [DASHBOARD, BILLING] {
+        let response = house.redirect(&app.asks().without_pkce()).await;
+        assert_error_redirect(&response, &app, "invalid_request");
+        house.consent(&app.asks()).await;
+    }
+    House::new().consent(&DASHBOARD.asks().without_pkce()).await;
+}
+
+#[tokio::test]
+async fn scope_is_what_the_client_may_ask_for_or_its_default() {
+    let house = House::new();
+    for (asked, offered) in
+        [("", "reports.read"), ("profile", "profile"), ("profile profile", "profile"), (ALL, ALL)]
+    {
+        let consent = house.consent(&SPA.asks().with("scope", asked)).await;
+        assert_eq!(consent.scope(), &scope(offered));
+    }
+    assert_eq!(house.consent(&SPA.asks().without("scope")).await.scope(), &scope("reports.read"));
+    let many: Vec<String> = (0..100).map(|n| format!("s{n}")).collect();
+    for asked in [
+        "admin",
+        "reports.read admin",
+        "Profile",
+        "a\"b",
+        "a\\b",
+        "\u{fc}",
+        "a\nb",
+        &many.join(" "),
+    ] {
+        let response = house.redirect(&SPA.asks().with("scope", asked)).await;
+        assert_error_redirect(&response, &SPA, "invalid_scope");
+    }
+}
+
+#[tokio::test]
+async fn no_state_is_made_up_for_a_client_that_sent_none() {
+    for form in [SPA.asks().without("state"), SPA.asks().with("state", "")] {
+        let house = House::new();
+        let allowed = house.allow(house.consent(&form).await.ticket()).await;
+        assert!(location(&allowed).all("state").is_empty());
+        let response = house.redirect(&form.with("response_type", "token")).await;
+        let location =
+            assert_stateless_error_redirect(&response, &SPA, "unsupported_response_type");
+        assert!(location.all("state").is_empty());
+    }
+}
+
+/// Their browser sends no Lax cookie along with a POST from another site, so
+/// the request comes again as a GET, and only to ourselves.
+#[tokio::test]
+async fn a_cross_site_post_comes_again_as_the_same_request_by_get() {
+    let house = House::new();
+    house.sign_out();
+    let response = match house.authorize_by(&Call::post("/authorize", &SPA.asks())).await {
+        Authorize::Redirect(response) => response,
+        other => panic!("{other:?}"),
+    };
+    let again = location(&response);
+    assert!(again.leads_to(&format!("{ISSUER}/authorize")), "{}", again.url);
+    for name in SPA.asks().names() {
+        assert_eq!(again.one(&name), SPA.asks().value(&name));
+    }
+    house.sign_in("alice");
+    let Authorize::Consent(consent) = house.authorize_by(&Call::to(Method::GET, &again.url)).await
+    else {
+        panic!("not a consent page")
+    };
+    assert_code(&house.allow(consent.ticket()).await, &SPA);
+}
+
+#[tokio::test]
+async fn a_post_that_fits_no_url_leads_to_the_login_page() {
+    let house = House::new();
+    house.sign_out();
+    let form = SPA.asks().with("state", &"s".repeat(10_000));
+    assert!(matches!(
+        house.authorize_by(&Call::post("/authorize", &form)).await,
+        Authorize::Login(_)
+    ));
+}
+
+#[tokio::test]
+async fn get_and_post_are_the_only_methods() {
+    let house = House::new();
+    for method in [Method::HEAD, Method::PUT, Method::DELETE, Method::OPTIONS, Method::PATCH] {
+        let call = Call::get("/authorize", &TRUSTED.asks()).method(method);
+        let refused = house.refused_by(&call).await;
+        assert_page(&refused, 405, "invalid_request");
+        assert_eq!(only(&refused.response(), &ALLOW), Some("GET, POST"));
+    }
+    assert!(house.grants("alice").await.is_empty());
+}
+
+/// An attacker who chooses the `Host` header must not choose where people go.
+#[tokio::test]
+async fn nothing_that_the_server_says_comes_from_a_host_header() {
+    let house = House::new();
+    let forged = |call: Call| {
+        call.header(HOST, "evil.example")
+            .header(HeaderName::from_static("x-forwarded-host"), "evil.example")
+            .header(HeaderName::from_static("x-forwarded-proto"), "http")
+            .header(HeaderName::from_static("forwarded"), "host=evil.example")
+    };
+    house.sign_out();
+    let call = forged(Call::post("https://evil.example/authorize", &SPA.asks()));
+    let Authorize::Redirect(response) = house.authorize_by(&call).await else {
+        panic!("not a redirect")
+    };
+    assert!(location(&response).leads_to(&format!("{ISSUER}/authorize")));
+    house.sign_in("alice");
+    let call = forged(Call::get("https://evil.example/authorize", &TRUSTED.asks()));
+    let Authorize::Redirect(response) = house.authorize_by(&call).await else {
+        panic!("not a redirect")
+    };
+    assert_code(&response, &TRUSTED);
+}
+
+/// RFC 9207: a client that talks to two servers tells their answers apart.
+#[tokio::test]
+async fn two_issuers_on_the_same_stores_answer_each_by_its_own_name() {
+    let house = House::new();
+    for issuer in [ISSUER, "https://id.example", "https://id.example/other"] {
+        let sister = house.assemble(issuer, ring(&[1])).build().unwrap();
+        for form in [TRUSTED.asks(), TRUSTED.asks().with("response_type", "token")] {
+            let call = Call::get("/authorize", &form);
+            let Authorize::Redirect(response) = sister.authorize(&call.parts(), b"").await else {
+                panic!("not a redirect")
+            };
+            assert_eq!(location(&response).one("iss"), issuer);
+            assert_eq!(location(&response).one("state"), STATE);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_endpoint_is_found_where_the_host_mounts_it() {
+    let house = House::with(|builder| builder.authorization_path("/oauth/start"));
+    house.sign_out();
+    let Authorize::Redirect(response) =
+        house.authorize_by(&Call::post("/start", &SPA.asks())).await
+    else {
+        panic!("not a redirect")
+    };
+    assert!(location(&response).leads_to(&format!("{ISSUER}/oauth/start")));
+    let login = house.login(&SPA.asks()).await;
+    let resumed = house.server.resume(login.ticket()).unwrap();
+    assert!(location(&resumed).leads_to(&format!("{ISSUER}/oauth/start")));
+}
+
+#[tokio::test]
+async fn line_breaks_never_reach_a_header() {
+    let house = House::new();
+    let injected = "x\r\nSet-Cookie: session=evil\r\n\r\n<script>";
+    for name in SPA.asks().names() {
+        let form: Form = SPA.asks().with(&name, injected);
+        if let Authorize::Redirect(response) = house.authorize(&form).await {
+            let answer = location(&response);
+            assert!(answer.leads_to(SPA.redirect_uri) && !answer.url.contains("Set-Cookie"));
+        }
+    }
+    let response = house.redirect(&SPA.asks().with("state", injected)).await;
+    let answer = assert_stateless_error_redirect(&response, &SPA, "invalid_request");
+    assert!(answer.all("state").is_empty());
+}

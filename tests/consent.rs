@@ -1,0 +1,138 @@
+//! Remembered consent: whom nobody needs to ask twice, and who is asked every time.
+
+mod support;
+
+use codegrant::{Authorize, Client, Decision, Granted};
+
+use support::answers::{assert_code, assert_error_redirect};
+use support::apps::{ALL, BILLING, CLI, DASHBOARD, MOBILE, SPA, TRUSTED};
+use support::{House, scope};
+
+#[tokio::test]
+async fn nobody_is_asked_the_same_twice() {
+    for app in [DASHBOARD, SPA] {
+        let house = House::new();
+        house.allow(house.consent(&app.asks()).await.ticket()).await;
+        assert_code(&house.redirect(&app.asks()).await, &app);
+        let less = app.asks().with("scope", "reports.write");
+        assert_code(&house.redirect(&less).await, &app);
+        assert_eq!(house.grants("alice").await.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn asking_for_more_asks_again_and_shows_what_was_allowed() {
+    let house = House::new();
+    let allowed = Decision::Allow(Granted::only(scope("reports.write")));
+    let consent = house.consent(&DASHBOARD.asks()).await;
+    house.decide(consent.ticket(), allowed).await.unwrap();
+    let consent = house.consent(&DASHBOARD.asks().with("scope", ALL)).await;
+    assert_eq!(consent.allowed_before(), &scope("reports.write"));
+    assert_eq!(consent.scope(), &scope(ALL));
+    house.allow(consent.ticket()).await;
+    assert_code(&house.redirect(&DASHBOARD.asks()).await, &DASHBOARD);
+}
+
+#[tokio::test]
+async fn what_was_allowed_before_stays_allowed_after_less_is_allowed() {
+    let house = House::new();
+    house.allow(house.consent(&SPA.asks()).await.ticket()).await;
+    let more = SPA.asks().with("scope", ALL);
+    let profile = Decision::Allow(Granted::only(scope("profile")));
+    let consent = house.consent(&more).await;
+    house.decide(consent.ticket(), profile).await.unwrap();
+    assert_code(&house.redirect(&more).await, &SPA);
+}
+
+#[tokio::test]
+async fn a_denial_takes_nothing_back_that_was_allowed_before() {
+    let house = House::new();
+    house.allow(house.consent(&SPA.asks()).await.ticket()).await;
+    let consent = house.consent(&SPA.asks().with("scope", ALL)).await;
+    let denied = house.decide(consent.ticket(), Decision::Deny).await.unwrap();
+    assert_error_redirect(&denied, &SPA, "access_denied");
+    assert_code(&house.redirect(&SPA.asks()).await, &SPA);
+    house.consent(&SPA.asks().with("scope", ALL)).await;
+}
+
+#[tokio::test]
+async fn consent_is_one_users_to_one_client() {
+    let house = House::new();
+    house.allow(house.consent(&DASHBOARD.asks()).await.ticket()).await;
+    assert!(house.consent(&BILLING.asks()).await.allowed_before().is_empty());
+    house.sign_in("bob");
+    assert!(house.consent(&DASHBOARD.asks()).await.allowed_before().is_empty());
+}
+
+#[tokio::test]
+async fn a_trusted_client_is_never_asked_about() {
+    let house = House::new();
+    assert_code(&house.redirect(&TRUSTED.asks()).await, &TRUSTED);
+    assert_code(&house.redirect(&TRUSTED.asks().with("scope", ALL)).await, &TRUSTED);
+    let beyond = house.redirect(&TRUSTED.asks().with("scope", "admin")).await;
+    assert_error_redirect(&beyond, &TRUSTED, "invalid_scope");
+    house.sign_out();
+    house.login(&TRUSTED.asks()).await;
+}
+
+/// RFC 8252 section 8.6: any program on the machine can pose as an installed
+/// one, so a user who is not asked might be answering somebody else.
+#[tokio::test]
+async fn a_client_that_anybody_can_impersonate_is_asked_about_every_time() {
+    for app in [CLI, MOBILE] {
+        let house = House::new();
+        for _ in 0..3 {
+            let consent = house.consent(&app.asks()).await;
+            assert!(consent.allowed_before().is_empty());
+            assert_code(&house.allow(consent.ticket()).await, &app);
+        }
+    }
+}
+
+#[tokio::test]
+async fn trust_does_not_help_a_client_that_anybody_can_impersonate() {
+    let house = House::new();
+    house.clients.put(CLI.builder().trusted().build().unwrap());
+    house.clients.put(MOBILE.builder().native().trusted().build().unwrap());
+    for app in [CLI, MOBILE] {
+        house.consent(&app.asks()).await;
+    }
+}
+
+/// What was allowed to a client at its own web address says nothing about who
+/// listens on the user's machine.
+#[tokio::test]
+async fn consent_for_the_web_address_does_not_serve_the_loopback_address() {
+    for trusted in [false, true] {
+        let house = House::new();
+        let both = SPA.builder().redirect_uri(CLI.redirect_uri);
+        let both = if trusted { both.trusted() } else { both };
+        house.clients.put(both.build().unwrap());
+        house.code(&SPA).await;
+        assert_code(&house.redirect(&SPA.asks()).await, &SPA);
+        let local = SPA.asks().with("redirect_uri", "http://127.0.0.1:5000/callback");
+        assert!(house.consent(&local).await.allowed_before().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn consent_to_a_client_ends_when_it_becomes_impersonable() {
+    let house = House::new();
+    house.code(&DASHBOARD).await;
+    let public = Client::builder(DASHBOARD.id).redirect_uri("http://127.0.0.1/callback").scope(ALL);
+    house.clients.put(public.build().unwrap());
+    let local = DASHBOARD.asks().with("redirect_uri", "http://127.0.0.1/callback");
+    house.consent(&local).await;
+}
+
+#[tokio::test]
+async fn a_client_that_asks_for_nothing_in_particular_is_asked_about_too() {
+    let house = House::new();
+    let client = Client::builder(SPA.id).redirect_uri(SPA.redirect_uri);
+    house.clients.put(client.build().unwrap());
+    let consent = house.consent(&SPA.asks().without("scope")).await;
+    assert!(consent.scope().is_empty());
+    let response = house.allow(consent.ticket()).await;
+    assert_code(&response, &SPA);
+    assert!(matches!(house.authorize(&SPA.asks().without("scope")).await, Authorize::Redirect(_)));
+}

@@ -1,0 +1,166 @@
+//! A house to test in: an authorization server on memory stores, whose clock,
+//! sign-in, user directory and faults the test sets.
+
+#![allow(dead_code, reason = "every test file uses its own part of the house")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+pub(crate) mod answers;
+pub(crate) mod apps;
+pub(crate) mod call;
+pub(crate) mod seams;
+pub(crate) mod world;
+
+use std::ops::Deref;
+
+use codegrant::{
+    Access, AuthorizationServer, Authorize, Builder, Consent, Decision, Denied, Granted, Login,
+    Refused, Response, Scope,
+};
+
+use answers::{json, location};
+use apps::App;
+use call::{Call, Form, bearer};
+use world::{ISSUER, World, ring};
+
+/// The server, and through [`Deref`] the world around it.
+pub(crate) struct House {
+    world: World,
+    pub(crate) server: AuthorizationServer,
+}
+
+impl Deref for House {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl House {
+    /// A server with every part that a host can bring; alice is signed in.
+    pub(crate) fn new() -> Self {
+        Self::with(|builder| builder)
+    }
+
+    /// The same, with some parts changed.
+    pub(crate) fn with(change: impl FnOnce(Builder) -> Builder) -> Self {
+        let world = World::new();
+        let server = change(world.assemble(ISSUER, ring(&[1]))).build().unwrap();
+        world.sign_in("alice");
+        Self { world, server }
+    }
+
+    /// The authorization endpoint, by GET.
+    pub(crate) async fn authorize(&self, form: &Form) -> Authorize {
+        self.authorize_by(&Call::get("/authorize", form)).await
+    }
+
+    pub(crate) async fn authorize_by(&self, call: &Call) -> Authorize {
+        self.server.authorize(&call.parts(), &call.body).await
+    }
+
+    /// A request that leads to the login page.
+    pub(crate) async fn login(&self, form: &Form) -> Login {
+        match self.authorize(form).await {
+            Authorize::Login(login) => login,
+            other => panic!("not a login page: {other:?}"),
+        }
+    }
+
+    /// A request that leads to the consent page.
+    pub(crate) async fn consent(&self, form: &Form) -> Consent {
+        match self.authorize(form).await {
+            Authorize::Consent(consent) => consent,
+            other => panic!("not a consent page: {other:?}"),
+        }
+    }
+
+    /// A request that is sent straight back to the client.
+    pub(crate) async fn redirect(&self, form: &Form) -> Response {
+        match self.authorize(form).await {
+            Authorize::Redirect(response) => response,
+            other => panic!("not a redirect: {other:?}"),
+        }
+    }
+
+    /// A request that ends on an error page.
+    pub(crate) async fn refused(&self, form: &Form) -> Refused {
+        self.refused_by(&Call::get("/authorize", form)).await
+    }
+
+    pub(crate) async fn refused_by(&self, call: &Call) -> Refused {
+        match self.authorize_by(call).await {
+            Authorize::Refused(refused) => refused,
+            other => panic!("not an error page: {other:?}"),
+        }
+    }
+
+    /// The browser brings the decision of whoever is signed in now.
+    pub(crate) async fn decide(
+        &self,
+        ticket: &str,
+        decision: Decision,
+    ) -> Result<Response, Refused> {
+        let call = Call::post("/consent", &Form::default());
+        self.server.decide(&call.parts(), ticket, decision).await
+    }
+
+    /// Everything that was asked for is allowed.
+    pub(crate) async fn allow(&self, ticket: &str) -> Response {
+        self.decide(ticket, Decision::Allow(Granted::everything())).await.unwrap()
+    }
+
+    /// A code for `app`, by consent of whoever is signed in.
+    pub(crate) async fn code(&self, app: &App) -> String {
+        self.code_for(&app.asks()).await
+    }
+
+    pub(crate) async fn code_for(&self, form: &Form) -> String {
+        let response = match self.authorize(form).await {
+            Authorize::Consent(consent) => self.allow(consent.ticket()).await,
+            Authorize::Redirect(response) => response,
+            other => panic!("neither consent nor redirect: {other:?}"),
+        };
+        location(&response).one("code")
+    }
+
+    /// The token endpoint.
+    pub(crate) async fn token(&self, call: &Call) -> Response {
+        self.server.token(&call.parts(), &call.body).await
+    }
+
+    /// `app` presents `code` as it should.
+    pub(crate) async fn redeem(&self, app: &App, code: &str) -> Response {
+        self.token(&app.redeems(code)).await
+    }
+
+    /// An access token for `app`.
+    pub(crate) async fn access_token(&self, app: &App) -> String {
+        let code = self.code(app).await;
+        let response = self.redeem(app, &code).await;
+        json(&response)["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// The resource server gets `token` in the header.
+    pub(crate) async fn check(&self, token: &str) -> Result<Access, Denied> {
+        self.server.guard().check(&bearer(token).parts()).await
+    }
+
+    /// `code` is still as good as new: it redeems, and its token works.
+    pub(crate) async fn assert_redeems(&self, app: &App, code: &str, after: &str) {
+        let response = self.redeem(app, code).await;
+        assert_eq!(response.status(), 200, "after {after}: {}", response.body());
+        let token = json(&response)["access_token"].as_str().unwrap().to_owned();
+        assert!(self.check(&token).await.is_ok(), "after {after}");
+    }
+}
+
+/// The scope of these tokens.
+pub(crate) fn scope(text: &str) -> Scope {
+    Scope::parse(text).unwrap()
+}
