@@ -1,1 +1,19 @@
-//! One file a database.
+//! Databases for an authorization server, one file each.
+//!
+//! Each one keeps what codegrant asks a host to keep ([`CodeStore`],
+//! [`ConsentStore`], [`Directory`]) and, beside it, what a host with a login
+//! page of its own needs: [`AccountStore`]. Copy the file of the database that
+//! you use.
+
+mod accounts;
+mod sqlite;
+
+pub use accounts::{Account, AccountStore, LoginSession, SessionKey};
+pub use sqlite::Sqlite;
+
+use codegrant::{CodeStore, ConsentStore, Directory};
+
+/// Everything that one database does for the server.
+pub trait Database: CodeStore + ConsentStore + Directory + AccountStore {}
+
+impl<D: CodeStore + ConsentStore + Directory + AccountStore> Database for D {}
