@@ -1,0 +1,273 @@
+//! The server as one value: the configuration's parts put together.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fmt, io};
+
+use axum::Router;
+use codegrant::{
+    AuthorizationServer, ClientStore, Clock, CodeStore, ConfigError, Directory, Guard, HostError,
+    Scope, Subject, SystemClock,
+};
+use stores::{Account, Database, Sqlite};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::config::{Checked, Config, Problem, Store, User};
+use crate::form_token::FormTokens;
+use crate::passwords::Passwords;
+use crate::sessions::Sessions;
+use crate::tries::Tries;
+use crate::{doors, secret};
+
+const SWEEP_EVERY: Duration = Duration::from_secs(300);
+
+/// An authorization server with users, pages and a database. Cloning shares it.
+#[derive(Clone)]
+pub struct Application(Arc<Parts>);
+
+/// What the doors need.
+pub(crate) struct Parts {
+    pub(crate) config: Config,
+    pub(crate) server: AuthorizationServer,
+    pub(crate) guard: Guard,
+    pub(crate) resource_scope: Scope,
+    pub(crate) database: Arc<dyn Database>,
+    pub(crate) clients: Arc<dyn ClientStore>,
+    pub(crate) codes: Arc<dyn CodeStore>,
+    pub(crate) directory: Arc<dyn Directory>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) form_tokens: FormTokens,
+    pub(crate) passwords: Passwords,
+    pub(crate) tries: Tries,
+    /// The issuer's path, without the slash at its end.
+    pub(crate) path: String,
+    pub(crate) listen: String,
+    /// What users are called on pages.
+    pub(crate) usernames: HashMap<Subject, String>,
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is wrong.
+    #[error("{}", Lines(.0))]
+    Config(Vec<Problem>),
+    /// The file or variable of the secret cannot be used.
+    #[error("secret: {0}")]
+    Secret(String),
+    /// The database cannot be used.
+    #[error("store: {0}")]
+    Store(HostError),
+    /// The library refuses the configuration.
+    #[error(transparent)]
+    Server(#[from] ConfigError),
+    /// The certificate or its key cannot be used.
+    #[error("tls: {0}")]
+    Tls(String),
+    /// The address cannot be listened on.
+    #[error("listen: {address}: {error}")]
+    Listen {
+        /// As it is configured.
+        address: String,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+type Wrap<Seam> = Box<dyn FnOnce(Arc<Seam>) -> Arc<Seam> + Send>;
+
+/// An application in the making.
+#[must_use]
+pub struct Builder {
+    config: Config,
+    wrap_codes: Wrap<dyn CodeStore>,
+    wrap_directory: Wrap<dyn Directory>,
+}
+
+impl Application {
+    /// The server that `config` describes.
+    pub async fn new(config: Config) -> Result<Self, StartError> {
+        Self::builder(config).build().await
+    }
+
+    /// Starts to put a server together, for hosts that wrap its seams.
+    pub fn builder(config: Config) -> Builder {
+        Builder {
+            config,
+            wrap_codes: Box::new(|codes| codes),
+            wrap_directory: Box::new(|directory| directory),
+        }
+    }
+
+    /// All its paths, below the issuer's.
+    pub fn router(&self) -> Router {
+        doors::router(&self.0)
+    }
+
+    /// The protocol itself.
+    #[must_use]
+    pub fn server(&self) -> &AuthorizationServer {
+        &self.0.server
+    }
+
+    /// What protects resources in this process.
+    #[must_use]
+    pub fn guard(&self) -> Guard {
+        self.0.guard.clone()
+    }
+
+    /// The users' roles and permissions.
+    #[must_use]
+    pub fn directory(&self) -> Arc<dyn Directory> {
+        self.0.directory.clone()
+    }
+
+    /// What it was made from.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The address and port to listen on.
+    #[must_use]
+    pub fn listen(&self) -> &str {
+        &self.0.listen
+    }
+
+    /// Forgets what expired, now and every few minutes, for ever.
+    pub async fn sweep(&self) {
+        let mut round = interval(SWEEP_EVERY);
+        round.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            round.tick().await;
+            let now = self.0.clock.now();
+            let grants = self.0.codes.sweep(now).await;
+            let sessions = self.0.database.sweep_sessions(now).await;
+            match (grants, sessions) {
+                (Ok(grants), Ok(sessions)) => tracing::info!(grants, sessions, "swept"),
+                (Err(error), _) | (_, Err(error)) => tracing::error!(%error, "cannot sweep"),
+            }
+        }
+    }
+}
+
+impl Builder {
+    /// Puts something of the host's around the store of grants.
+    pub fn wrap_codes(
+        mut self,
+        wrap: impl FnOnce(Arc<dyn CodeStore>) -> Arc<dyn CodeStore> + Send + 'static,
+    ) -> Self {
+        self.wrap_codes = Box::new(wrap);
+        self
+    }
+
+    /// Puts something of the host's around the users' roles and permissions.
+    pub fn wrap_directory(
+        mut self,
+        wrap: impl FnOnce(Arc<dyn Directory>) -> Arc<dyn Directory> + Send + 'static,
+    ) -> Self {
+        self.wrap_directory = Box::new(wrap);
+        self
+    }
+
+    /// Opens the database, brings the users into it, and judges the whole.
+    pub async fn build(self) -> Result<Application, StartError> {
+        let config = self.config;
+        let checked = config.check().map_err(StartError::Config)?;
+        let secrets = secret::load(&config.secret)?;
+        let database = open(&checked.store).map_err(StartError::Store)?;
+        let passwords = Passwords::new().await.map_err(StartError::Store)?;
+        enrol(&*database, &passwords, &checked, &config.users).await.map_err(StartError::Store)?;
+
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clients = Arc::new(codegrant::memory::Clients::new(checked.clients));
+        let codes = (self.wrap_codes)(database.clone());
+        let directory = (self.wrap_directory)(database.clone());
+        let sessions = Arc::new(Sessions {
+            database: database.clone(),
+            clock: clock.clone(),
+            cookie: crate::cookie::Cookie::new("codegrant_session", &checked.path, checked.secure),
+            lifetime: checked.login_lifetime,
+        });
+        let server = AuthorizationServer::builder(
+            checked.issuer,
+            secrets,
+            clients.clone(),
+            codes.clone(),
+            sessions.clone(),
+        )
+        .policy(checked.policy)
+        .consents(database.clone())
+        .directory(directory.clone())
+        .clock(clock.clone())
+        .build()?;
+
+        let names = config.users.iter().map(|user| user.username.clone());
+        Ok(Application(Arc::new(Parts {
+            guard: server.guard(),
+            server,
+            resource_scope: checked.resource_scope,
+            database,
+            clients,
+            codes,
+            directory,
+            clock,
+            sessions,
+            form_tokens: FormTokens::new(&checked.path, checked.secure),
+            passwords,
+            tries: Tries::default(),
+            path: checked.path,
+            listen: checked.listen,
+            usernames: checked.subjects.into_iter().zip(names).collect(),
+            config,
+        })))
+    }
+}
+
+fn open(store: &Store) -> Result<Arc<dyn Database>, HostError> {
+    Ok(Arc::new(match store {
+        Store::Memory => Sqlite::in_memory()?,
+        Store::Sqlite(path) => Sqlite::open(path)?,
+    }))
+}
+
+/// Makes the configured users the database's users, and no others.
+async fn enrol(
+    database: &dyn Database,
+    passwords: &Passwords,
+    checked: &Checked,
+    users: &[User],
+) -> Result<(), HostError> {
+    for subject in database.subjects().await? {
+        if !checked.subjects.contains(&subject) {
+            database.remove_account(&subject).await?;
+        }
+    }
+    for (subject, user) in checked.subjects.iter().zip(users) {
+        let known =
+            codegrant::User::new().with_roles(&user.roles).with_permissions(&user.permissions);
+        let account = Account {
+            subject: subject.clone(),
+            username: user.username.clone(),
+            password_hash: passwords.hash(&user.password).await?,
+            user: Arc::new(known),
+        };
+        database.put_account(account).await?;
+    }
+    Ok(())
+}
+
+/// One problem a line.
+struct Lines<'p>(&'p [Problem]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            let end = if index == 0 { "" } else { "\n" };
+            write!(f, "{end}{problem}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,243 @@
+//! From a [`Config`] to the parts that a server is made of, with every fault of
+//! meaning found at once.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::Uri;
+use codegrant::memory::{Clients, Codes};
+use codegrant::{
+    AuthorizationServer, InExtensions, Issuer, Scope, SecretRing, ServerSecret, Subject,
+};
+
+use super::{Config, Policy, Problem, Resource, User, clients};
+
+const A_DAY: u64 = 24 * 60 * 60;
+const LONGEST_LOGIN: u64 = 90 * A_DAY;
+
+/// A configuration that means something.
+pub(crate) struct Checked {
+    pub(crate) issuer: Issuer,
+    /// The issuer's path, without the slash at its end.
+    pub(crate) path: String,
+    /// Whether browsers reach this server by https.
+    pub(crate) secure: bool,
+    pub(crate) listen: String,
+    pub(crate) store: Store,
+    pub(crate) policy: codegrant::Policy,
+    pub(crate) login_lifetime: Duration,
+    pub(crate) clients: Vec<codegrant::Client>,
+    pub(crate) subjects: Vec<Subject>,
+    pub(crate) resource_scope: Scope,
+}
+
+/// Where everything is kept.
+pub(crate) enum Store {
+    Memory,
+    Sqlite(PathBuf),
+}
+
+impl Config {
+    /// Judges what every key means.
+    pub(crate) fn check(&self) -> Result<Checked, Vec<Problem>> {
+        let problems = &mut Vec::new();
+        let issuer = self.issuer(problems);
+        let listen = self.listen(problems);
+        self.check_tls(problems);
+        let store = keep(problems, store(&self.store));
+        let policy = self.policy.read(problems);
+        let login_lifetime = self.policy.login_lifetime(problems);
+        self.check_scopes(problems);
+        let clients = clients::read(&self.clients, &self.scopes, problems);
+        let subjects = subjects(&self.users, problems);
+        let resource_scope = keep(problems, self.resource_scope());
+        let (Some(issuer), Some(listen), Some(store), Some(resource_scope), true) =
+            (issuer, listen, store, resource_scope, problems.is_empty())
+        else {
+            return Err(std::mem::take(problems));
+        };
+        let uri = self.issuer.parse::<Uri>().unwrap_or_default();
+        Ok(Checked {
+            path: uri.path().trim_end_matches('/').to_owned(),
+            secure: uri.scheme_str() == Some("https"),
+            issuer,
+            listen,
+            store,
+            policy,
+            login_lifetime,
+            clients,
+            subjects,
+            resource_scope,
+        })
+    }
+
+    fn issuer(&self, problems: &mut Vec<Problem>) -> Option<Issuer> {
+        keep(problems, Issuer::parse(&self.issuer).map_err(|e| Problem::new("issuer", e)))
+    }
+
+    /// Where to listen; the issuer's host, at the scheme's port if it names none.
+    fn listen(&self, problems: &mut Vec<Problem>) -> Option<String> {
+        let address = match &self.listen {
+            Some(address) => address.clone(),
+            None => {
+                let uri = self.issuer.parse::<Uri>().ok()?;
+                let port = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+                format!("{}:{}", uri.host()?, uri.port_u16().unwrap_or(port))
+            }
+        };
+        let port = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+        let fault = || Problem::new("listen", format!("{address:?} is not an address and a port"));
+        keep(problems, port.map(|_| address.clone()).ok_or_else(fault))
+    }
+
+    fn check_tls(&self, problems: &mut Vec<Problem>) {
+        let https = self.issuer.starts_with("https:");
+        let fault = match &self.tls {
+            Some(tls) if tls.certificate.as_os_str().is_empty() => "needs a certificate",
+            Some(tls) if tls.key.as_os_str().is_empty() => "needs a key",
+            Some(_) if self.proxied => "is for a server without a proxy, and proxied is true",
+            Some(_) if !https => "is given, and the issuer is not https",
+            None if https && !self.proxied => {
+                "is needed for an https issuer, unless proxied is true"
+            }
+            _ => return,
+        };
+        problems.push(Problem::new("tls", fault));
+    }
+
+    fn check_scopes(&self, problems: &mut Vec<Problem>) {
+        const OPENID: [&str; 6] =
+            ["openid", "profile", "email", "address", "phone", "offline_access"];
+        for name in self.scopes.keys() {
+            let key = format!("scopes.{name}");
+            if OPENID.contains(&name.as_str()) {
+                let fault = "belongs to OpenID Connect, which this build does not offer yet";
+                problems.push(Problem::new(key, fault));
+            } else if !Scope::parse(name).is_ok_and(|scope| scope.as_str() == *name)
+                || name.is_empty()
+            {
+                problems.push(Problem::new(key, "is not a scope token"));
+            }
+        }
+    }
+
+    fn resource_scope(&self) -> Result<Scope, Problem> {
+        let scope = Scope::parse(&self.resource.scope)
+            .map_err(|error| Problem::new("resource.scope", error))?;
+        let is_default = self.resource == Resource::default();
+        let unknown = scope.iter().find(|token| !self.scopes.contains_key(*token));
+        match unknown.filter(|_| !is_default) {
+            Some(unknown) => {
+                Err(Problem::new("resource.scope", format!("{unknown:?} is not one of the scopes")))
+            }
+            None => Ok(scope.clone()),
+        }
+    }
+}
+
+impl Policy {
+    fn read(&self, problems: &mut Vec<Problem>) -> codegrant::Policy {
+        let base = match self.profile.as_deref() {
+            None | Some("default") => codegrant::Policy::default(),
+            Some("oauth2.1") => codegrant::Policy::oauth_2_1(),
+            Some(other) => {
+                let fault = match other {
+                    "fapi2" => "\"fapi2\" is not offered by this build yet".to_owned(),
+                    _ => format!("{other:?} is neither \"default\" nor \"oauth2.1\""),
+                };
+                problems.push(Problem::new("policy.profile", fault));
+                codegrant::Policy::default()
+            }
+        };
+        let seconds = |given: Option<u64>, otherwise| given.map_or(otherwise, Duration::from_secs);
+        let policy = codegrant::Policy {
+            code_lifetime: seconds(self.code_lifetime, base.code_lifetime),
+            access_token_lifetime: seconds(self.access_token_lifetime, base.access_token_lifetime),
+            interaction_lifetime: seconds(self.interaction_lifetime, base.interaction_lifetime),
+            ..base.clone()
+        };
+        let alone = [
+            codegrant::Policy { code_lifetime: policy.code_lifetime, ..base.clone() },
+            codegrant::Policy {
+                access_token_lifetime: policy.access_token_lifetime,
+                ..base.clone()
+            },
+            codegrant::Policy { interaction_lifetime: policy.interaction_lifetime, ..base },
+        ];
+        problems.extend(alone.into_iter().filter_map(fault));
+        policy
+    }
+
+    fn login_lifetime(&self, problems: &mut Vec<Problem>) -> Duration {
+        let seconds = self.login_lifetime.unwrap_or(A_DAY);
+        if !(1..=LONGEST_LOGIN).contains(&seconds) {
+            let fault = format!("must be between 1 and {LONGEST_LOGIN} seconds");
+            problems.push(Problem::new("policy.login_lifetime", fault));
+        }
+        Duration::from_secs(seconds)
+    }
+}
+
+/// What the library says of a policy, asked by building a server with it.
+fn fault(policy: codegrant::Policy) -> Option<Problem> {
+    let issuer = Issuer::parse("https://check.invalid").ok()?;
+    let secrets = SecretRing::new(ServerSecret::new([0; 32]).ok()?);
+    let (clients, codes) = (Arc::new(Clients::default()), Arc::new(Codes::default()));
+    let server =
+        AuthorizationServer::builder(issuer, secrets, clients, codes, Arc::new(InExtensions));
+    let error = server.policy(policy).build().err()?.to_string();
+    let (name, fault) = error.split_once(' ')?;
+    Some(Problem::new(format!("policy.{name}"), fault))
+}
+
+fn store(url: &str) -> Result<Store, Problem> {
+    let fault = match url.split_once(':') {
+        Some(("memory", "")) => return Ok(Store::Memory),
+        Some(("sqlite", path)) if !path.is_empty() => return Ok(Store::Sqlite(path.into())),
+        Some(("sqlite", _)) => "\"sqlite:\" needs the path of a file".to_owned(),
+        Some((scheme @ ("postgres" | "postgresql" | "redis" | "rediss"), _)) => {
+            format!("{scheme:?} is not offered by this build yet")
+        }
+        _ => format!("{url:?} is neither \"memory:\" nor \"sqlite:PATH\""),
+    };
+    Err(Problem::new("store", fault))
+}
+
+/// Everybody's subject, in the order of the users; no two share one.
+fn subjects(users: &[User], problems: &mut Vec<Problem>) -> Vec<Subject> {
+    let (mut usernames, mut seen) = (HashSet::new(), HashSet::new());
+    let mut subjects = Vec::new();
+    for (index, user) in users.iter().enumerate() {
+        let mut fault = |key: &str, fault: &str| {
+            problems.push(Problem::new(format!("users[{index}].{key}"), fault))
+        };
+        if user.username.is_empty() {
+            fault("username", "is missing");
+        } else if !usernames.insert(&user.username) {
+            fault("username", "is another user's too");
+        }
+        if user.password.is_empty() {
+            fault("password", "is missing");
+        }
+        let sub = match user.claims.get("sub") {
+            None => Some(user.username.as_str()),
+            Some(sub) => sub.as_str(),
+        };
+        match sub.map(Subject::parse) {
+            None => fault("claims.sub", "is not a string"),
+            Some(Err(_)) if user.username.is_empty() => {}
+            Some(Err(error)) => fault("claims.sub", &error.to_string()),
+            Some(Ok(subject)) if !seen.insert(subject.clone()) => {
+                fault("claims.sub", "is another user's too");
+            }
+            Some(Ok(subject)) => subjects.push(subject),
+        }
+    }
+    subjects
+}
+
+fn keep<T>(problems: &mut Vec<Problem>, judged: Result<T, Problem>) -> Option<T> {
+    judged.map_err(|problem| problems.push(problem)).ok()
+}

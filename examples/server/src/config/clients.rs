@@ -1,0 +1,121 @@
+//! Client metadata, judged.
+
+use std::collections::{BTreeMap, HashSet};
+
+use codegrant::{ClientError, ClientSecret};
+
+use super::{Client, Problem, Scope};
+
+/// The clients that the library accepts; what is wrong with the others goes to
+/// `problems`.
+pub(super) fn read(
+    clients: &[Client],
+    scopes: &BTreeMap<String, Scope>,
+    problems: &mut Vec<Problem>,
+) -> Vec<codegrant::Client> {
+    let mut ids = HashSet::new();
+    let mut read = Vec::new();
+    for (index, client) in clients.iter().enumerate() {
+        let path = format!("clients[{index}]");
+        if client.client_id.is_empty() {
+            problems.push(Problem::new(format!("{path}.client_id"), "is missing"));
+        } else if !ids.insert(&client.client_id) {
+            problems.push(Problem::new(format!("{path}.client_id"), "is another client's too"));
+        }
+        for token in client.scope.split(' ').filter(|token| !token.is_empty()) {
+            if !scopes.contains_key(token) {
+                let fault = format!("{token:?} is not one of the scopes");
+                problems.push(Problem::new(format!("{path}.scope"), fault));
+            }
+        }
+        match client.build(&path) {
+            Ok(client) => read.push(client),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    read
+}
+
+impl Client {
+    fn build(&self, path: &str) -> Result<codegrant::Client, Problem> {
+        let problem = |key: &str, fault: String| Problem::new(format!("{path}.{key}"), fault);
+        let mut builder = codegrant::Client::builder(self.client_id.as_str()).scope(&self.scope);
+        if let Some(name) = &self.client_name {
+            builder = builder.name(name);
+        }
+        match self.client_uri.as_deref() {
+            Some(uri) if !uri.starts_with("https://") && !uri.starts_with("http://") => {
+                return Err(problem("client_uri", format!("{uri:?} is not an http(s) URL")));
+            }
+            _ => {}
+        }
+        for uri in &self.redirect_uris {
+            builder = builder.redirect_uri(uri);
+        }
+        builder = match self.application_type.as_deref() {
+            None | Some("web") => builder,
+            Some("native") => builder.native(),
+            Some(other) => {
+                let fault = format!("{other:?} is neither \"web\" nor \"native\"");
+                return Err(problem("application_type", fault));
+            }
+        };
+        builder = match self.secret().map_err(|(key, fault)| problem(key, fault))? {
+            Proof::None => builder,
+            Proof::Basic(secret) => builder.client_secret_basic(secret.hash()),
+            Proof::Post(secret) => builder.client_secret_post(secret.hash()),
+        };
+        if self.require_pkce {
+            builder = builder.require_pkce();
+        }
+        if self.trusted {
+            builder = builder.trusted();
+        }
+        builder.build().map_err(|error| {
+            let key = match &error {
+                ClientError::Id(_) => "client_id",
+                ClientError::NoRedirectUri | ClientError::RedirectUri { .. } => "redirect_uris",
+                ClientError::Scope(_) | ClientError::DefaultScope => "scope",
+            };
+            problem(key, error.to_string())
+        })
+    }
+
+    /// How it proves who it is, or which key is wrong and why.
+    fn secret(&self) -> Result<Proof, (&'static str, String)> {
+        let secret = self.client_secret.as_deref().filter(|secret| !secret.is_empty());
+        let method = match (self.token_endpoint_auth_method.as_deref(), secret) {
+            (Some(method), _) => method,
+            (None, Some(_)) => "client_secret_basic",
+            (None, None) => "none",
+        };
+        match (method, secret.map(ClientSecret::new)) {
+            ("none", None) => Ok(Proof::None),
+            ("none", Some(_)) => {
+                Err(("client_secret", "is given, and the method is \"none\"".into()))
+            }
+            ("client_secret_basic", Some(secret)) => Ok(Proof::Basic(secret)),
+            ("client_secret_post", Some(secret)) => Ok(Proof::Post(secret)),
+            ("client_secret_basic" | "client_secret_post", None) => {
+                Err(("client_secret", format!("is missing for the method {method:?}")))
+            }
+            ("private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth", _) => Err((
+                "token_endpoint_auth_method",
+                format!("{method:?} is not offered by this build yet"),
+            )),
+            _ => Err((
+                "token_endpoint_auth_method",
+                format!(
+                    "{method:?} is none of \"none\", \"client_secret_basic\", \"client_secret_post\""
+                ),
+            )),
+        }
+    }
+}
+
+/// How a client proves who it is.
+enum Proof {
+    None,
+    Basic(ClientSecret),
+    Post(ClientSecret),
+}

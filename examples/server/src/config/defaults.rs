@@ -1,0 +1,80 @@
+//! The demonstration: what runs when nothing is configured.
+
+use super::{Client, Config, Policy, Resource, Scope, Secret, User};
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            issuer: "http://127.0.0.1:8080".into(),
+            listen: None,
+            tls: None,
+            proxied: false,
+            store: "sqlite:codegrant.db".into(),
+            secret: Secret::default(),
+            policy: Policy::default(),
+            clients: clients().into(),
+            users: users().into(),
+            scopes: scopes().into(),
+            resource: Resource::default(),
+        }
+    }
+}
+
+impl Default for Secret {
+    fn default() -> Self {
+        Self::File("codegrant.secret".into())
+    }
+}
+
+impl Default for Resource {
+    fn default() -> Self {
+        Self { scope: "reports.read".into(), permission: None }
+    }
+}
+
+/// One of each kind: a web application that keeps a secret, and a program on
+/// the user's machine that cannot.
+fn clients() -> [Client; 2] {
+    [
+        Client {
+            client_id: "dashboard".into(),
+            client_secret: Some("dashboard-demo-secret".into()),
+            client_name: Some("Reports Dashboard".into()),
+            redirect_uris: vec!["http://127.0.0.1:8081/callback".into()],
+            scope: "reports.read reports.comment".into(),
+            ..Client::default()
+        },
+        Client {
+            client_id: "terminal".into(),
+            client_name: Some("Reports Terminal".into()),
+            redirect_uris: vec!["http://127.0.0.1/callback".into()],
+            application_type: Some("native".into()),
+            scope: "reports.read".into(),
+            ..Client::default()
+        },
+    ]
+}
+
+/// One who may read reports, and one who may not, whatever they allow.
+fn users() -> [User; 2] {
+    [
+        User {
+            username: "alice".into(),
+            password: "wonderland".into(),
+            roles: vec!["analyst".into()],
+            permissions: vec!["reports:read".into()],
+            ..User::default()
+        },
+        User { username: "bob".into(), password: "builder".into(), ..User::default() },
+    ]
+}
+
+fn scopes() -> [(String, Scope); 2] {
+    let scope = |name: &str, description: &str| {
+        (name.to_owned(), Scope { description: description.into() })
+    };
+    [
+        scope("reports.read", "Read your reports"),
+        scope("reports.comment", "Write comments on your reports in your name"),
+    ]
+}

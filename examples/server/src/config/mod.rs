@@ -1,0 +1,183 @@
+//! The configuration as a file spells it.
+
+mod check;
+mod clients;
+mod defaults;
+mod read;
+mod unbuilt;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub(crate) use check::{Checked, Store};
+
+/// Everything that can be configured; [`Config::default`] is the demonstration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The server's own name: the URL below which all its paths lie.
+    pub issuer: String,
+    /// Address and port to listen on; host and port of `issuer` if not given.
+    pub listen: Option<String>,
+    /// The certificate, where this server itself speaks TLS.
+    pub tls: Option<Tls>,
+    /// Whether a proxy in front of this server speaks TLS and adds
+    /// `X-Forwarded-For`.
+    pub proxied: bool,
+    /// `memory:` or `sqlite:PATH`.
+    pub store: String,
+    /// Where the server's secrets come from.
+    pub secret: Secret,
+    /// Lifetimes and rules.
+    pub policy: Policy,
+    /// The applications that may ask.
+    pub clients: Vec<Client>,
+    /// The people who can sign in.
+    pub users: Vec<User>,
+    /// What applications may ask for.
+    pub scopes: BTreeMap<String, Scope>,
+    /// What `/resource` demands.
+    pub resource: Resource,
+}
+
+/// PEM files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// The certificate chain, the server's own certificate first.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// One base64url line a secret, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Secret {
+    /// A file, created if it is not there.
+    File(PathBuf),
+    /// An environment variable.
+    Env(String),
+}
+
+/// Lifetimes in seconds; what is `None` is as the profile has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// `default` (RFC 6749 as RFC 9700 hardens it) or `oauth2.1`.
+    pub profile: Option<String>,
+    /// From the redirect with a code to its redemption.
+    pub code_lifetime: Option<u64>,
+    /// `expires_in` of an access token.
+    pub access_token_lifetime: Option<u64>,
+    /// How long a sign-in lasts.
+    pub login_lifetime: Option<u64>,
+    /// How long a login or consent page may stay open.
+    pub interaction_lifetime: Option<u64>,
+}
+
+/// A client's metadata (RFC 7591 section 2).
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[allow(missing_docs, reason = "their names are their definitions in the RFC")]
+pub struct Client {
+    pub client_id: String,
+    pub client_secret: Option<String>,
+    pub client_name: Option<String>,
+    pub client_uri: Option<String>,
+    pub redirect_uris: Vec<String>,
+    /// `client_secret_basic` for a client with a secret, else `none`, if not given.
+    pub token_endpoint_auth_method: Option<String>,
+    pub application_type: Option<String>,
+    /// All it may ask for, separated by spaces.
+    pub scope: String,
+    /// Whether it must use PKCE even though it authenticates.
+    pub require_pkce: bool,
+    /// Whether it belongs to the server's operator, so that users are not asked.
+    pub trusted: bool,
+}
+
+/// Somebody who can sign in.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct User {
+    /// What they type at the login page.
+    pub username: String,
+    /// Their password, in the clear.
+    pub password: String,
+    /// What is known about them; `sub` is their subject, else it is the username.
+    pub claims: Map<String, Value>,
+    /// Their roles.
+    pub roles: Vec<String>,
+    /// What they may do.
+    pub permissions: Vec<String>,
+}
+
+/// Something that applications may ask for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scope {
+    /// What the consent page says it allows.
+    pub description: String,
+}
+
+/// What `/resource` demands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Resource {
+    /// Of the access token.
+    pub scope: String,
+    /// Of the user.
+    pub permission: Option<String>,
+}
+
+/// Something in a configuration that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where: `clients[0].redirect_uris`.
+    pub key: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl Config {
+    /// Reads a configuration, or says everything that is wrong with it.
+    pub fn from_json(text: &str) -> Result<Self, Vec<Problem>> {
+        let config = read::config(text)?;
+        config.check().map(|_| config)
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(key: impl Into<String>, message: impl fmt::Display) -> Self {
+        Self { key: key.into(), message: message.to_string() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.message)
+    }
+}
+
+/// The secret is not shown.
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("client_id", &self.client_id)
+            .field("redirect_uris", &self.redirect_uris)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The password is not shown.
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User").field("username", &self.username).finish_non_exhaustive()
+    }
+}

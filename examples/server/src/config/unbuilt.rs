@@ -1,0 +1,92 @@
+//! Keys whose feature this build does not offer. They are refused by name,
+//! except where their value asks for nothing.
+
+use serde_json::{Map, Value, json};
+
+use super::Problem;
+
+/// The place of an object with such keys.
+type Keys = &'static [(&'static str, fn() -> Value)];
+
+const TOP: Keys = &[
+    ("signing_keys", || json!([])),
+    ("introspection_clients", || json!([])),
+    ("pairwise_salt", none),
+];
+
+const POLICY: Keys = &[
+    ("access_token_format", || json!("opaque")),
+    ("refresh_idle_lifetime", none),
+    ("refresh_absolute_lifetime", none),
+    ("refresh_rotation", none),
+    ("refresh_grace", none),
+    ("pushed_request_lifetime", none),
+];
+
+const CLIENT: Keys = &[
+    ("grant_types", || json!(["authorization_code"])),
+    ("response_types", || json!(["code"])),
+    ("subject_type", || json!("public")),
+    ("jwks", none),
+    ("id_token_signed_response_alg", none),
+    ("default_max_age", none),
+    ("require_auth_time", || json!(false)),
+    ("post_logout_redirect_uris", || json!([])),
+    ("backchannel_logout_uri", none),
+    ("require_pushed_authorization_requests", || json!(false)),
+    ("dpop_bound_access_tokens", || json!(false)),
+    ("sector_identifier_uri", none),
+    ("resources", || json!([])),
+    ("audiences", || json!([])),
+];
+
+const SCOPE: Keys = &[("claims", || json!([]))];
+
+const RESOURCE: Keys = &[("audience", none)];
+
+/// Takes every such key out of `config` and says which of them asked for something.
+pub(super) fn take_out(config: &mut Value) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut take = |path: String, value: Option<&mut Value>, keys: Keys| {
+        if let Some(object) = value.and_then(Value::as_object_mut) {
+            keys.iter().for_each(|(key, nothing)| {
+                problems.extend(take_key(object, &path, key, &nothing()));
+            });
+        }
+    };
+    take(String::new(), Some(config), TOP);
+    take("policy.".into(), config.get_mut("policy"), POLICY);
+    take("resource.".into(), config.get_mut("resource"), RESOURCE);
+    if let Some(clients) = config.get_mut("clients").and_then(Value::as_array_mut) {
+        for (index, client) in clients.iter_mut().enumerate() {
+            take(format!("clients[{index}]."), Some(client), CLIENT);
+        }
+    }
+    if let Some(scopes) = config.get_mut("scopes").and_then(Value::as_object_mut) {
+        for (name, scope) in scopes {
+            take(format!("scopes.{name}."), Some(scope), SCOPE);
+        }
+    }
+    problems
+}
+
+fn take_key(
+    object: &mut Map<String, Value>,
+    path: &str,
+    key: &str,
+    nothing: &Value,
+) -> Option<Problem> {
+    let value = object.remove(key)?;
+    if value.is_null() || value == *nothing {
+        return None;
+    }
+    let message = match nothing {
+        Value::Null => "is not offered by this build yet".to_owned(),
+        only => format!("is not offered by this build yet, except as {only}"),
+    };
+    Some(Problem::new(format!("{path}{key}"), message))
+}
+
+const fn none() -> Value {
+    Value::Null
+}

@@ -1,0 +1,86 @@
+//! `/authorize`: where clients send browsers.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use codegrant::{Authorize, Consent, Login};
+
+use super::{answer, asker::Asker, read, refuse, too_long};
+use crate::application::Parts;
+use crate::log;
+use crate::pages::{ConsentPage, Item, LoginPage};
+
+/// URLs up to this length pass through every browser and proxy.
+const LONGEST_TICKET_IN_URL: usize = 6000;
+
+pub(super) async fn door(State(parts): State<Arc<Parts>>, request: Request) -> Response {
+    let (head, body) = match read(request).await {
+        Ok(request) => request,
+        Err(status) => return too_long(status),
+    };
+    match parts.server.authorize(&head, &body).await {
+        Authorize::Login(login) => ask_to_sign_in(&parts, &head.headers, &login),
+        Authorize::Consent(consent) => ask_to_agree(&parts, &head.headers, &consent),
+        Authorize::Refused(refused) => refuse("authorize", &refused),
+        Authorize::Redirect(response) => answer("authorize", response),
+    }
+}
+
+/// Sends the browser to the login page, or shows it right here where its
+/// ticket is too long for a URL.
+fn ask_to_sign_in(parts: &Parts, headers: &HeaderMap, login: &Login) -> Response {
+    if login.ticket().len() <= LONGEST_TICKET_IN_URL {
+        log::answer("authorize", StatusCode::SEE_OTHER, None);
+        let headers = [
+            (LOCATION, format!("{}/login?ticket={}", parts.path, login.ticket())),
+            (CACHE_CONTROL, "no-store".to_owned()),
+            (REFERRER_POLICY, "no-referrer".to_owned()),
+        ];
+        return (StatusCode::SEE_OTHER, headers).into_response();
+    }
+    let form_token = match parts.form_tokens.issue(headers) {
+        Ok(form_token) => form_token,
+        Err(error) => return refuse("authorize", &error.into()),
+    };
+    log::answer("authorize", StatusCode::OK, None);
+    LoginPage {
+        action: format!("{}/login", parts.path),
+        asker: &login.into(),
+        ticket: login.ticket(),
+        form_token: &form_token,
+    }
+    .fresh()
+}
+
+fn ask_to_agree(parts: &Parts, headers: &HeaderMap, consent: &Consent) -> Response {
+    let form_token = match parts.form_tokens.issue(headers) {
+        Ok(form_token) => form_token,
+        Err(error) => return refuse("authorize", &error.into()),
+    };
+    let describe = |scope| {
+        let known = parts.config.scopes.get(scope).map(|known| known.description.as_str());
+        known.filter(|description| !description.is_empty()).unwrap_or(scope)
+    };
+    let items = consent.scope().iter().map(|scope| Item {
+        scope,
+        description: describe(scope),
+        allowed_before: consent.allowed_before().contains(scope),
+    });
+    let subject = consent.user().subject();
+    let client =
+        parts.config.clients.iter().find(|c| c.client_id == consent.client().id().as_str());
+    log::answer("authorize", StatusCode::OK, None);
+    ConsentPage {
+        action: format!("{}/consent", parts.path),
+        asker: &Asker::from(consent),
+        client_uri: client.and_then(|client| client.client_uri.as_deref()),
+        username: parts.usernames.get(subject).map_or(subject.as_str(), String::as_str),
+        items: items.collect(),
+        ticket: consent.ticket(),
+        form_token: &form_token,
+    }
+    .render()
+}

@@ -1,0 +1,109 @@
+//! `/login`: where people prove who they are.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::http::request::Parts as Head;
+use axum::response::Response;
+use codegrant::{Cause, HostError, Refused, RequestError, Subject};
+
+use super::asker::Asker;
+use super::form::Form;
+use super::{answer, refuse};
+use crate::application::Parts;
+use crate::log;
+use crate::pages::LoginPage;
+
+/// The form, for the request that the ticket in the URL holds.
+pub(super) async fn page(State(parts): State<Arc<Parts>>, request: Request) -> Response {
+    let (head, _) = request.into_parts();
+    let query = head.uri.query().unwrap_or_default();
+    let ticket = form_urlencoded::parse(query.as_bytes())
+        .find_map(|(name, value)| (name == "ticket").then(|| value.into_owned()));
+    let shown = async {
+        let ticket = ticket.ok_or(RequestError::Missing("ticket"))?;
+        show(&parts, &head, &ticket, |page| page.fresh()).await
+    };
+    shown.await.unwrap_or_else(|refused| refuse("login", &refused))
+}
+
+/// A filled-in form.
+pub(super) async fn sign_in(State(parts): State<Arc<Parts>>, request: Request) -> Response {
+    let (head, form) = match Form::read(&parts, request).await {
+        Ok(read) => read,
+        Err(response) => return response,
+    };
+    let ticket = form.get("ticket").unwrap_or_default();
+    let answered = if form.get("action") == Some("cancel") {
+        parts.server.cancel(ticket).await.map(|response| answer("login", response))
+    } else {
+        judge(&parts, &head, &form, ticket).await
+    };
+    answered.unwrap_or_else(|refused| refuse("login", &refused))
+}
+
+async fn judge(parts: &Parts, head: &Head, form: &Form, ticket: &str) -> Result<Response, Refused> {
+    let username = form.get("username").unwrap_or_default().trim();
+    let password = form.get("password").unwrap_or_default();
+    let onward = parts.server.resume(ticket)?;
+    let address = address(head, parts.config.proxied);
+    if let Err(wait) = parts.tries.begin(username, address, parts.clock.now()) {
+        log::answer("login", StatusCode::TOO_MANY_REQUESTS, None);
+        return show(parts, head, ticket, |page| page.too_many_tries(username, wait)).await;
+    }
+    let Some(subject) = authenticate(parts, username, password).await? else {
+        log::answer("login", StatusCode::UNAUTHORIZED, None);
+        return show(parts, head, ticket, |page| page.wrong_password(username)).await;
+    };
+    parts.tries.succeeded(username, address);
+    tracing::info!(%subject, "signed in");
+    let cookie = parts.sessions.begin(subject, &head.headers).await?;
+    let mut response = answer("login", onward);
+    let cookie = cookie.parse().map_err(HostError::from)?;
+    response.headers_mut().append(SET_COOKIE, cookie);
+    Ok(response)
+}
+
+/// Who has this user name and password. An unknown name takes as long as a
+/// wrong password.
+async fn authenticate(
+    parts: &Parts,
+    username: &str,
+    password: &str,
+) -> Result<Option<Subject>, HostError> {
+    let account = parts.database.account(username).await?;
+    let (subject, hash) = account.map(|a| (a.subject, a.password_hash)).unzip();
+    let is_right = parts.passwords.verify(password, hash).await?;
+    Ok(subject.filter(|_| is_right))
+}
+
+async fn show(
+    parts: &Parts,
+    head: &Head,
+    ticket: &str,
+    how: impl FnOnce(&LoginPage<'_>) -> Response,
+) -> Result<Response, Refused> {
+    let asker = Asker::behind(parts, ticket).await?;
+    let form_token = parts.form_tokens.issue(&head.headers).map_err(Cause::from)?;
+    Ok(how(&LoginPage {
+        action: format!("{}/login", parts.path),
+        asker: &asker,
+        ticket,
+        form_token: &form_token,
+    }))
+}
+
+/// Where the request comes from: the other end of the connection or, behind
+/// our proxy, the address that the proxy saw, which it added last.
+fn address(head: &Head, proxied: bool) -> IpAddr {
+    let forwarded = head.headers.get_all("x-forwarded-for").iter().next_back();
+    let seen_by_proxy = forwarded
+        .filter(|_| proxied)
+        .and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    seen_by_proxy.unwrap_or(peer)
+}

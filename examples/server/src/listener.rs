@@ -1,0 +1,110 @@
+//! Listening: TCP, TLS where configured, and an end without broken answers.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fmt, io};
+
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use hyper_util::rt::TokioTimer;
+use rustls::crypto::aws_lc_rs;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::application::{Application, StartError};
+use crate::config::Tls;
+
+/// How long requests in flight may take once the server is told to stop.
+const FAREWELL: Duration = Duration::from_secs(20);
+
+/// How long a connection may take to send a request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// An application that accepts connections, and answers them once served.
+pub struct Listener {
+    application: Application,
+    tcp: TcpListener,
+    tls: Option<RustlsConfig>,
+}
+
+/// Listens where `application` says, until `shutdown` is ready; then finishes
+/// the requests in flight.
+pub async fn serve(
+    application: Application,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), StartError> {
+    let listener = Listener::bind(application).await?;
+    tracing::info!("listening on {}", listener.application.server().issuer());
+    listener.serve(shutdown).await
+}
+
+impl Listener {
+    /// Takes the address that `application` is configured for.
+    pub async fn bind(application: Application) -> Result<Self, StartError> {
+        let tcp = tokio::net::TcpListener::bind(application.listen()).await;
+        match tcp.and_then(tokio::net::TcpListener::into_std) {
+            Ok(tcp) => Self::on(tcp, application),
+            Err(error) => Err(StartError::Listen { address: application.listen().into(), error }),
+        }
+    }
+
+    /// Takes a non-blocking listener over.
+    pub fn on(tcp: TcpListener, application: Application) -> Result<Self, StartError> {
+        let tls = application.config().tls.as_ref().map(load).transpose()?;
+        Ok(Self { application, tcp, tls })
+    }
+
+    /// Answers until `shutdown` is ready, then finishes the requests in flight.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
+        let address = self.application.listen().to_owned();
+        let serving = self.serve_until(shutdown);
+        serving.await.map_err(|error| StartError::Listen { address, error })
+    }
+
+    async fn serve_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let Self { application, tcp, tls } = self;
+        let handle = Handle::<SocketAddr>::new();
+        let service = application.router().into_make_service_with_connect_info::<SocketAddr>();
+        let mut server = axum_server::from_tcp(tcp)?.handle(handle.clone());
+        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+        let serving = async {
+            match tls {
+                Some(tls) => {
+                    let acceptor = axum_server::tls_rustls::RustlsAcceptor::new(tls);
+                    server.acceptor(acceptor).serve(service).await
+                }
+                None => server.serve(service).await,
+            }
+        };
+        let stop = async {
+            shutdown.await;
+            handle.graceful_shutdown(Some(FAREWELL));
+            std::future::pending().await
+        };
+        tokio::select! {
+            served = serving => served,
+            () = stop => Ok(()),
+            () = application.sweep() => Ok(()),
+        }
+    }
+}
+
+/// Reads the certificate chain and its key. The provider of the cryptography is
+/// named, so that no other crate's choice can change or break it.
+fn load(tls: &Tls) -> Result<RustlsConfig, StartError> {
+    let fault = |path: &std::path::Path, error: &dyn fmt::Display| {
+        StartError::Tls(format!("{}: {error}", path.display()))
+    };
+    let chain = CertificateDer::pem_file_iter(&tls.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| fault(&tls.certificate, &error))?;
+    let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| fault(&tls.key, &error))?;
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|error| fault(&tls.certificate, &error))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(RustlsConfig::from_config(Arc::new(config)))
+}

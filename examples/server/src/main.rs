@@ -1,0 +1,108 @@
+//! The program around the server: command line, logs, signals.
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use server::{Application, Config, Listener};
+use tokio::signal::ctrl_c;
+
+const USAGE: &str = "usage: server [--config FILE | --check FILE]";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match arguments.as_slice() {
+        [] => run(Config::default()).await,
+        ["--config", file] => match read(file) {
+            Ok(config) => run(config).await,
+            Err(problems) => Err(problems),
+        },
+        ["--check", file] => read(file).map(drop),
+        ["--help" | "-h"] => {
+            say(USAGE);
+            Ok(())
+        }
+        _ => Err(USAGE.to_owned()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The configuration in `file`, or everything that is wrong with it, one
+/// problem a line.
+fn read(file: &str) -> Result<Config, String> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
+    Config::from_json(&text).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        lines.join("\n")
+    })
+}
+
+async fn run(config: Config) -> Result<(), String> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_max_level(tracing::Level::INFO)
+        .init();
+    let shutdown = shutdown().map_err(|error| format!("signals: {error}"))?;
+    let introduction = introduction(&config);
+    let application = Application::new(config).await.map_err(|error| error.to_string())?;
+    let issuer = application.server().issuer().clone();
+    let listener = Listener::bind(application).await.map_err(|error| error.to_string())?;
+    say(&introduction);
+    complain(&format!("listening on {issuer}"));
+    listener.serve(shutdown).await.map_err(|error| error.to_string())
+}
+
+/// Who can sign in and who may ask, for the demonstration only: a real
+/// configuration's passwords are printed nowhere.
+fn introduction(config: &Config) -> String {
+    let demo = Config::default();
+    let mut lines = Vec::new();
+    if config.users == demo.users {
+        let user =
+            |user: &server::User| format!("user {}, password {}", user.username, user.password);
+        lines.extend(demo.users.iter().map(user));
+    }
+    if config.clients == demo.clients {
+        let client = |client: &server::Client| match &client.client_secret {
+            Some(secret) => format!("client {}, secret {secret}", client.client_id),
+            None => format!("client {}, without a secret", client.client_id),
+        };
+        lines.extend(demo.clients.iter().map(client));
+    }
+    lines.join("\n")
+}
+
+/// Ready when the program is asked to stop.
+fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = ctrl_c() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = ctrl_c().await;
+    })
+}
+
+/// A line on standard output. Nobody may be reading; that stops nothing.
+fn say(text: &str) {
+    if !text.is_empty() {
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+}
+
+/// A line on standard error.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

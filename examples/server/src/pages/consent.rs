@@ -1,0 +1,94 @@
+//! The consent page.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use maud::{Markup, html};
+
+use super::{hidden, page, with_cookie};
+use crate::doors::asker::Asker;
+use crate::form_token::FormToken;
+
+pub(crate) struct ConsentPage<'p> {
+    pub(crate) action: String,
+    pub(crate) asker: &'p Asker,
+    pub(crate) client_uri: Option<&'p str>,
+    pub(crate) username: &'p str,
+    pub(crate) items: Vec<Item<'p>>,
+    pub(crate) ticket: &'p str,
+    pub(crate) form_token: &'p FormToken,
+}
+
+/// One scope that is asked for.
+pub(crate) struct Item<'p> {
+    pub(crate) scope: &'p str,
+    pub(crate) description: &'p str,
+    pub(crate) allowed_before: bool,
+}
+
+impl ConsentPage<'_> {
+    pub(crate) fn render(&self) -> Response {
+        let name = &self.asker.name;
+        let content = html! {
+            h1 { "Allow " span #client-name { (name) } "?" }
+            p {
+                "You are signed in as " strong #signed-in-as { (self.username) } ". "
+                @if let Some(uri) = self.client_uri {
+                    "More about the application: "
+                    a href=(uri) rel="noreferrer noopener" target="_blank" { (uri) }
+                }
+            }
+            @if self.asker.can_be_posed_as { (warning(name)) }
+            form method="post" action=(self.action) {
+                (hidden(self.form_token, self.ticket))
+                @if self.items.is_empty() {
+                    p { (name) " asks for access, and for nothing in particular." }
+                } @else {
+                    fieldset {
+                        legend { (name) " asks to" }
+                        @for (index, item) in self.items.iter().enumerate() { (item.choice(index)) }
+                    }
+                    p .note { "Untick what you do not want to allow." }
+                }
+                div .actions {
+                    button #deny type="submit" name="decision" value="deny" { "Deny" }
+                    button #allow .primary type="submit" name="decision" value="allow" { "Allow" }
+                }
+            }
+            p .note {
+                "Either way, you go back to "
+                strong #redirect-host { (self.asker.redirect_host) } "."
+            }
+        };
+        let title = format!("Allow {name}?");
+        with_cookie(page(StatusCode::OK, &title, &content), self.form_token)
+    }
+}
+
+impl Item<'_> {
+    fn choice(&self, index: usize) -> Markup {
+        let id = format!("scope-{index}");
+        let note = format!("scope-{index}-note");
+        html! {
+            div .choice {
+                input id=(id) type="checkbox" name="scope" value=(self.scope) checked
+                    aria-describedby=(note);
+                label for=(id) { (self.description) }
+                span .note id=(note) {
+                    code { (self.scope) }
+                    @if self.allowed_before { " · you allowed this before" }
+                }
+            }
+        }
+    }
+}
+
+/// A program without a secret, answered on the user's machine: the name it
+/// gives proves nothing (RFC 8252 section 8.6).
+fn warning(name: &str) -> Markup {
+    html! {
+        p #impersonation .caution {
+            "This request comes from a program on a device, and any program could call itself "
+            (name) ". Allow it only if you have just started it yourself."
+        }
+    }
+}

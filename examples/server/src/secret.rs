@@ -1,0 +1,57 @@
+//! Where the server's secrets come from.
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use codegrant::{Entropy, SecretRing, ServerSecret, SystemEntropy};
+
+use crate::application::StartError;
+use crate::config::Secret;
+
+/// Reads the secrets, newest first: the first seals, all open. A missing file
+/// is created, since a store of one machine shares its secrets with nobody.
+pub(crate) fn load(secret: &Secret) -> Result<SecretRing, StartError> {
+    let (place, text) = match secret {
+        Secret::File(path) => (path.display().to_string(), read_or_create(path)?),
+        Secret::Env(name) => {
+            let text = std::env::var(name)
+                .map_err(|_| StartError::Secret(format!("the variable {name} is not set")))?;
+            (name.clone(), text)
+        }
+    };
+    let fault = |text: String| StartError::Secret(format!("{place}: {text}"));
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut next = || lines.next().map(ServerSecret::from_base64url).transpose();
+    let newest = next().map_err(|error| fault(error.to_string()))?;
+    let mut ring = SecretRing::new(newest.ok_or_else(|| fault("has no secret".to_owned()))?);
+    while let Some(older) = next().map_err(|error| fault(error.to_string()))? {
+        ring = ring.also_opening(older);
+    }
+    Ok(ring)
+}
+
+fn read_or_create(path: &Path) -> Result<String, StartError> {
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            create(path).and_then(|()| fs::read_to_string(path))
+        }
+        read => read,
+    };
+    text.map_err(|error| StartError::Secret(format!("{}: {error}", path.display())))
+}
+
+/// Draws a secret into a new file that only its owner may read.
+fn create(path: &Path) -> std::io::Result<()> {
+    let mut bits = [0; 32];
+    SystemEntropy.fill(&mut bits).map_err(|error| std::io::Error::other(error.to_string()))?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(format!("{}\n", URL_SAFE_NO_PAD.encode(bits)).as_bytes())?;
+    file.sync_all()
+}

@@ -1,0 +1,55 @@
+//! Login sessions: who is signed in on which browser.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use codegrant::{Authentication, Clock, HostError, SessionId, Subject, UserAuthenticator};
+use stores::{Database, LoginSession, SessionKey};
+
+use crate::cookie::{Cookie, random_value};
+
+pub(crate) struct Sessions {
+    pub(crate) database: Arc<dyn Database>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) cookie: Cookie,
+    pub(crate) lifetime: Duration,
+}
+
+impl Sessions {
+    /// Signs `subject` in on the browser with these headers, and says which
+    /// cookie to set. Its value is always new, and the session that the browser
+    /// had before ends: a cookie planted before the login is worth nothing after.
+    pub(crate) async fn begin(
+        &self,
+        subject: Subject,
+        headers: &HeaderMap,
+    ) -> Result<String, HostError> {
+        if let Some(before) = self.cookie.read(headers) {
+            self.database.end_session(SessionKey::of(before)).await?;
+        }
+        let (value, now) = (random_value()?, self.clock.now());
+        let session = LoginSession {
+            id: SessionId::parse(random_value()?)?,
+            subject,
+            authenticated_at: now,
+            expires_at: now.plus(self.lifetime),
+        };
+        self.database.begin_session(SessionKey::of(&value), session).await?;
+        Ok(self.cookie.set(&value, Some(self.lifetime)))
+    }
+}
+
+#[async_trait]
+impl UserAuthenticator for Sessions {
+    async fn authenticate(&self, request: &Parts) -> Result<Option<Authentication>, HostError> {
+        let Some(cookie) = self.cookie.read(&request.headers) else { return Ok(None) };
+        let session = self.database.session(SessionKey::of(cookie)).await?;
+        let session = session.filter(|session| self.clock.now() < session.expires_at);
+        Ok(session.map(|session| {
+            Authentication::new(session.subject, session.authenticated_at).with_session(session.id)
+        }))
+    }
+}
