@@ -1,5 +1,12 @@
 //! The pauses: login and consent tickets, decisions, and what is remembered.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod support;
 
 use codegrant::{Authentication, Decision, Granted, SessionId, Subject, Timestamp};

@@ -33,11 +33,19 @@ pub(crate) enum Fault {
     FalseAfter,
 }
 
+/// A fault, the calls that it lets pass first, and the calls that it then hits.
+#[derive(Clone, Copy, Debug)]
+struct Planned {
+    fault: Fault,
+    spared: usize,
+    hits: usize,
+}
+
 /// The watch over all calls.
 #[derive(Default)]
 pub(crate) struct Seams {
     calls: Mutex<Vec<&'static str>>,
-    faults: Mutex<HashMap<&'static str, (Fault, usize)>>,
+    faults: Mutex<HashMap<&'static str, Planned>>,
     gathering: Mutex<Option<(&'static str, usize)>>,
     gathered: AtomicUsize,
 }
@@ -51,12 +59,21 @@ pub(crate) struct Watched<S> {
 impl Seams {
     /// Every call of `method` fails until [`mend`](Self::mend).
     pub(crate) fn fail(&self, method: &'static str, fault: Fault) {
-        self.fail_times(method, fault, usize::MAX);
+        self.fail_from(method, fault, 0);
     }
 
-    /// The next `times` calls of `method` fail.
-    pub(crate) fn fail_times(&self, method: &'static str, fault: Fault, times: usize) {
-        self.faults.lock().unwrap().insert(method, (fault, times));
+    /// Every call of `method` but the next `spared` ones fails.
+    pub(crate) fn fail_from(&self, method: &'static str, fault: Fault, spared: usize) {
+        self.plan(method, Planned { fault, spared, hits: usize::MAX });
+    }
+
+    /// The next `hits` calls of `method` fail.
+    pub(crate) fn fail_times(&self, method: &'static str, fault: Fault, hits: usize) {
+        self.plan(method, Planned { fault, spared: 0, hits });
+    }
+
+    fn plan(&self, method: &'static str, planned: Planned) {
+        self.faults.lock().unwrap().insert(method, planned);
     }
 
     /// Nothing fails any more.
@@ -77,18 +94,30 @@ impl Seams {
     fn begin(&self, method: &'static str) -> Option<Fault> {
         self.calls.lock().unwrap().push(method);
         let mut faults = self.faults.lock().unwrap();
-        let (fault, times) = faults.get_mut(method)?;
-        *times = times.checked_sub(1)?;
-        Some(*fault)
+        let planned = faults.get_mut(method)?;
+        if let Some(spared) = planned.spared.checked_sub(1) {
+            planned.spared = spared;
+            return None;
+        }
+        planned.hits = planned.hits.checked_sub(1)?;
+        Some(planned.fault)
     }
 
-    /// Suspends before and after the work, as a database over a network does.
     async fn call<T>(
         &self,
         method: &'static str,
         work: impl Future<Output = Result<T, HostError>> + Send,
     ) -> Result<T, HostError> {
-        let fault = self.begin(method);
+        self.work(method, self.begin(method), work).await
+    }
+
+    /// Suspends before and after the work, as a database over a network does.
+    async fn work<T>(
+        &self,
+        method: &'static str,
+        fault: Option<Fault>,
+        work: impl Future<Output = Result<T, HostError>> + Send,
+    ) -> Result<T, HostError> {
         suspend_once().await;
         if fault == Some(Fault::Before) {
             return Err(HostError::new(format!("{method} is down")));
@@ -144,14 +173,13 @@ impl CodeStore for Watched<Codes> {
     }
 
     async fn replace(&self, next: Arc<Grant>) -> Result<bool, HostError> {
-        let fault = self.seams.faults.lock().unwrap().get("replace").copied();
-        let fault = fault.filter(|(_, times)| *times > 0).map(|(fault, _)| fault);
+        let fault = self.seams.begin("replace");
         let lying = matches!(fault, Some(Fault::False | Fault::FalseAfter));
         let work = async {
             let written = fault != Some(Fault::False) && self.inner.replace(next).await?;
             Ok(written && !lying)
         };
-        self.seams.call("replace", work).await
+        self.seams.work("replace", fault, work).await
     }
 
     async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {

@@ -96,7 +96,8 @@ impl World {
 
     /// Time passes, or, negative, the clock is set back.
     pub(crate) fn pass(&self, seconds: i64) {
-        *self.clock.0.lock().unwrap() += seconds;
+        let mut now = self.clock.0.lock().unwrap();
+        *now = now.saturating_add(seconds);
     }
 
     /// Every grant of `user`, past all faults.
