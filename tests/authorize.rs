@@ -2,7 +2,7 @@
 
 mod support;
 
-use codegrant::{Authorize, Client, ClientBuilder, Policy};
+use codegrant::{Authorize, Policy};
 use http::Method;
 use http::header::{ALLOW, HOST, HeaderName};
 
@@ -10,10 +10,7 @@ use support::answers::{
     assert_code, assert_error_redirect, assert_page, assert_stateless_error_redirect, location,
     only,
 };
-use support::apps::{
-    ALL, App, BILLING, CLI, DASHBOARD, EVERY_APP, MOBILE, SPA, STATE, STRICT, TRUSTED, TWO,
-    TWO_SECOND,
-};
+use support::apps::{ALL, BILLING, CLI, DASHBOARD, EVERY_APP, MOBILE, SPA, STATE, STRICT, TRUSTED};
 use support::call::{Call, Form};
 use support::world::{ISSUER, ring};
 use support::{House, scope};

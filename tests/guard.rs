@@ -1,5 +1,7 @@
 //! The resource server's side: RFC 6750, letter by letter.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 use codegrant::{Denied, Response};
