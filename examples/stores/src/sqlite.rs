@@ -326,3 +326,22 @@ fn create_private(path: &Path) -> Result<(), HostError> {
         HostError::new(format!("the database {} cannot be opened: {error}", path.display()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_commit_waits_for_the_disk_and_references_are_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let db = Sqlite::open(directory.path().join("test.db")).unwrap();
+        let setting = |name: &'static str| {
+            db.run(move |db| {
+                Ok(db.query_row(name, [], |row| row.get::<_, rusqlite::types::Value>(0))?)
+            })
+        };
+        assert_eq!(setting("PRAGMA journal_mode").await.unwrap(), "wal".to_owned().into());
+        assert_eq!(setting("PRAGMA synchronous").await.unwrap(), 2.into());
+        assert_eq!(setting("PRAGMA foreign_keys").await.unwrap(), 1.into());
+    }
+}
