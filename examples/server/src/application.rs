@@ -54,18 +54,12 @@ pub enum StartError {
     /// The configuration is wrong.
     #[error("{}", Lines(.0))]
     Config(Vec<Problem>),
-    /// The file or variable of the secret cannot be used.
-    #[error("secret: {0}")]
-    Secret(String),
     /// The database cannot be used.
     #[error("store: {0}")]
     Store(HostError),
     /// The library refuses the configuration.
     #[error(transparent)]
     Server(#[from] ConfigError),
-    /// The certificate or its key cannot be used.
-    #[error("tls: {0}")]
-    Tls(String),
     /// The address cannot be listened on.
     #[error("listen: {address}: {error}")]
     Listen {
@@ -74,6 +68,12 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+}
+
+impl From<Problem> for StartError {
+    fn from(problem: Problem) -> Self {
+        Self::Config(vec![problem])
+    }
 }
 
 type Wrap<Seam> = Box<dyn FnOnce(Arc<Seam>) -> Arc<Seam> + Send>;
@@ -146,6 +146,7 @@ impl Application {
             let grants = self.0.codes.sweep(now).await;
             let sessions = self.0.database.sweep_sessions(now).await;
             match (grants, sessions) {
+                (Ok(0), Ok(0)) => {}
                 (Ok(grants), Ok(sessions)) => tracing::info!(grants, sessions, "swept"),
                 (Err(error), _) | (_, Err(error)) => tracing::error!(%error, "cannot sweep"),
             }

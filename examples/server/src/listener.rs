@@ -1,19 +1,20 @@
 //! Listening: TCP, TLS where configured, and an end without broken answers.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::application::{Application, StartError};
-use crate::config::Tls;
+use crate::config::{Problem, Tls};
 
 /// How long requests in flight may take once the server is told to stop.
 const FAREWELL: Duration = Duration::from_secs(20);
@@ -70,10 +71,7 @@ impl Listener {
         server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
         let serving = async {
             match tls {
-                Some(tls) => {
-                    let acceptor = axum_server::tls_rustls::RustlsAcceptor::new(tls);
-                    server.acceptor(acceptor).serve(service).await
-                }
+                Some(tls) => server.acceptor(RustlsAcceptor::new(tls)).serve(service).await,
                 None => server.serve(service).await,
             }
         };
@@ -92,19 +90,21 @@ impl Listener {
 
 /// Reads the certificate chain and its key. The provider of the cryptography is
 /// named, so that no other crate's choice can change or break it.
-fn load(tls: &Tls) -> Result<RustlsConfig, StartError> {
-    let fault = |path: &std::path::Path, error: &dyn fmt::Display| {
-        StartError::Tls(format!("{}: {error}", path.display()))
-    };
+pub(crate) fn load(tls: &Tls) -> Result<RustlsConfig, Problem> {
     let chain = CertificateDer::pem_file_iter(&tls.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| fault(&tls.certificate, &error))?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|error| fault(&tls.key, &error))?;
+        .map_err(|error| problem("tls.certificate", &tls.certificate, &error))?;
+    let key = PrivateKeyDer::from_pem_file(&tls.key)
+        .map_err(|error| problem("tls.key", &tls.key, &error))?;
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|error| fault(&tls.certificate, &error))?;
+        .map_err(|error| problem("tls", &tls.certificate, &error))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(RustlsConfig::from_config(Arc::new(config)))
+}
+
+fn problem(key: &str, path: &Path, error: &dyn fmt::Display) -> Problem {
+    Problem::new(key, format!("{}: {error}", path.display()))
 }

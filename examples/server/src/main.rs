@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
-use server::{Application, Config, Listener};
+use server::{Application, Config, Listener, Problem};
 use tokio::signal::ctrl_c;
 
 const USAGE: &str = "usage: server [--config FILE | --check FILE]";
@@ -18,7 +18,13 @@ async fn main() -> ExitCode {
             Ok(config) => run(config).await,
             Err(problems) => Err(problems),
         },
-        ["--check", file] => read(file).map(drop),
+        ["--check", file] => match check(file) {
+            Ok(()) => Ok(()),
+            Err(problems) => {
+                say(&problems);
+                return ExitCode::FAILURE;
+            }
+        },
         ["--help" | "-h"] => {
             say(USAGE);
             Ok(())
@@ -34,14 +40,22 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Says what is wrong with `file`: its text, then the files that it names.
+fn check(file: &str) -> Result<(), String> {
+    let config = read(file)?;
+    config.check_files().map_err(|problems| lines(&problems))
+}
+
 /// The configuration in `file`, or everything that is wrong with it, one
 /// problem a line.
 fn read(file: &str) -> Result<Config, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{file}: {error}"))?;
-    Config::from_json(&text).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        lines.join("\n")
-    })
+    Config::from_json(&text).map_err(|problems| lines(&problems))
+}
+
+fn lines(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }
 
 async fn run(config: Config) -> Result<(), String> {

@@ -8,21 +8,20 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use codegrant::{Entropy, SecretRing, ServerSecret, SystemEntropy};
 
-use crate::application::StartError;
-use crate::config::Secret;
+use crate::config::{Problem, Secret};
 
 /// Reads the secrets, newest first: the first seals, all open. A missing file
 /// is created, since a store of one machine shares its secrets with nobody.
-pub(crate) fn load(secret: &Secret) -> Result<SecretRing, StartError> {
+pub(crate) fn load(secret: &Secret) -> Result<SecretRing, Problem> {
     let (place, text) = match secret {
         Secret::File(path) => (path.display().to_string(), read_or_create(path)?),
         Secret::Env(name) => {
             let text = std::env::var(name)
-                .map_err(|_| StartError::Secret(format!("the variable {name} is not set")))?;
+                .map_err(|_| problem(format!("the variable {name} is not set")))?;
             (name.clone(), text)
         }
     };
-    let fault = |text: String| StartError::Secret(format!("{place}: {text}"));
+    let fault = |text: String| problem(format!("{place}: {text}"));
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut next = || lines.next().map(ServerSecret::from_base64url).transpose();
     let newest = next().map_err(|error| fault(error.to_string()))?;
@@ -33,14 +32,26 @@ pub(crate) fn load(secret: &Secret) -> Result<SecretRing, StartError> {
     Ok(ring)
 }
 
-fn read_or_create(path: &Path) -> Result<String, StartError> {
+/// What [`load`] would say, without creating anything.
+pub(crate) fn check(secret: &Secret) -> Result<(), Problem> {
+    match secret {
+        Secret::File(path) if !path.exists() => Ok(()),
+        _ => load(secret).map(drop),
+    }
+}
+
+fn read_or_create(path: &Path) -> Result<String, Problem> {
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             create(path).and_then(|()| fs::read_to_string(path))
         }
         read => read,
     };
-    text.map_err(|error| StartError::Secret(format!("{}: {error}", path.display())))
+    text.map_err(|error| problem(format!("{}: {error}", path.display())))
+}
+
+fn problem(text: String) -> Problem {
+    Problem::new("secret", text)
 }
 
 /// Draws a secret into a new file that only its owner may read.

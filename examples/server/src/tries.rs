@@ -126,8 +126,8 @@ mod tests {
 
     const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_unix(1_000_000 + seconds)
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_unix(1_000_000).plus(Duration::from_secs(seconds))
     }
 
     fn other_address(n: u32) -> IpAddr {
@@ -188,7 +188,7 @@ mod tests {
     fn memory_stays_bounded_whoever_tries() {
         let tries = Tries::default();
         for n in 0..u32::try_from(MOST_ENTRIES).unwrap() {
-            let _ = tries.begin(&format!("user {n}"), other_address(n), at(i64::from(n / 1000)));
+            let _ = tries.begin(&format!("user {n}"), other_address(n), at(u64::from(n / 1000)));
         }
         assert!(tries.recent.lock().unwrap().len() <= MOST_ENTRIES);
         assert_eq!(tries.begin("somebody new", HOME, at(20)), Ok(()));

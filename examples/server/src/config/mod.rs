@@ -15,6 +15,8 @@ use serde_json::{Map, Value};
 
 pub(crate) use check::{Checked, Store};
 
+use crate::{listener, secret};
+
 /// Everything that can be configured; [`Config::default`] is the demonstration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -149,6 +151,15 @@ impl Config {
     pub fn from_json(text: &str) -> Result<Self, Vec<Problem>> {
         let config = read::config(text)?;
         config.check().map(|_| config)
+    }
+
+    /// What is wrong with the files and variables that this configuration
+    /// names. Nothing is created.
+    pub fn check_files(&self) -> Result<(), Vec<Problem>> {
+        let secret = secret::check(&self.secret).err();
+        let tls = self.tls.as_ref().and_then(|tls| listener::load(tls).err());
+        let problems: Vec<Problem> = secret.into_iter().chain(tls).collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 }
 

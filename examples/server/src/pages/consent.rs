@@ -47,7 +47,9 @@ impl ConsentPage<'_> {
                         legend { (name) " asks to" }
                         @for (index, item) in self.items.iter().enumerate() { (item.choice(index)) }
                     }
-                    p .note { "Untick what you do not want to allow." }
+                    @if self.items.len() > 1 {
+                        p .note { "Untick what you do not want to allow." }
+                    }
                 }
                 div .actions {
                     button #deny type="submit" name="decision" value="deny" { "Deny" }
@@ -55,7 +57,7 @@ impl ConsentPage<'_> {
                 }
             }
             p .note {
-                "Either way, you go back to "
+                "Whatever you choose, the answer goes to "
                 strong #redirect-host { (self.asker.redirect_host) } "."
             }
         };

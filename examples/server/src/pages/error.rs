@@ -37,7 +37,7 @@ impl ErrorPage<'_> {
             ("There is nothing here", "Check the address.")
         } else {
             (
-                "This does not work",
+                "We cannot continue",
                 "Go back to the application that you came from and start again. If it happens \
                  again, tell its makers what you see here.",
             )
