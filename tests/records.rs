@@ -1,0 +1,175 @@
+//! A store keeps nothing but the record and its version: that must be enough.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod support;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use codegrant::{
+    AuthorizationServer, Authorize, CodeStore, Decision, Grant, GrantId, Granted, HostError,
+    InExtensions, RecordError, Response, Subject, Timestamp,
+};
+use serde_json::{Value, json};
+
+use support::House;
+use support::answers::{assert_error, assert_tokens, location};
+use support::apps::{App, DASHBOARD, EVERY_APP, SPA};
+use support::call::{Call, bearer};
+use support::world::{ISSUER, ring};
+
+const ASKED: &str = "reports.read reports.write";
+
+/// Text and a number, as a table has them.
+#[derive(Default)]
+struct Table(Mutex<HashMap<GrantId, (String, u64)>>);
+
+impl Table {
+    /// What an upgraded node, or an accident, makes of every record.
+    fn rewrite(&self, change: impl Fn(&mut Value)) {
+        for (record, _) in self.0.lock().unwrap().values_mut() {
+            let mut value: Value = serde_json::from_str(record).unwrap();
+            change(&mut value);
+            *record = value.to_string();
+        }
+    }
+
+    fn texts(&self) -> Vec<(String, u64)> {
+        self.0.lock().unwrap().values().cloned().collect()
+    }
+}
+
+#[async_trait]
+impl CodeStore for Table {
+    async fn insert(&self, grant: Arc<Grant>) -> Result<(), HostError> {
+        let row = (grant.to_record()?, grant.version());
+        self.0.lock().unwrap().insert(*grant.id(), row);
+        Ok(())
+    }
+
+    async fn grant(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {
+        let row = self.0.lock().unwrap().get(id).cloned();
+        let grant = row.map(|(record, version)| Grant::from_record(&record, version));
+        Ok(grant.transpose()?.map(Arc::new))
+    }
+
+    async fn replace(&self, next: Arc<Grant>) -> Result<bool, HostError> {
+        let record = next.to_record()?;
+        let mut rows = self.0.lock().unwrap();
+        let row = rows.get_mut(next.id()).filter(|(_, version)| *version == next.replaces());
+        Ok(row.map(|row| *row = (record, next.version())).is_some())
+    }
+
+    async fn granted_by(&self, _: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
+        Ok(Vec::new())
+    }
+
+    async fn sweep(&self, _: Timestamp) -> Result<u64, HostError> {
+        Ok(0)
+    }
+}
+
+/// A server on the table, with the clients of `house`, and the table.
+fn server(house: &House) -> (AuthorizationServer, Arc<Table>) {
+    let table = Arc::new(Table::default());
+    let issuer = codegrant::Issuer::parse(ISSUER).unwrap();
+    let clients = house.clients.clone();
+    let users = Arc::new(InExtensions);
+    let builder = AuthorizationServer::builder(issuer, ring(&[1]), clients, table.clone(), users);
+    (builder.clock(house.clock.clone()).build().unwrap(), table)
+}
+
+/// A code, by a user whom the handler put into the request's extensions.
+async fn code(house: &House, server: &AuthorizationServer, app: &App) -> String {
+    let mut parts = Call::get("/authorize", &app.asks()).parts();
+    parts.extensions.insert(house.authentication("alice"));
+    let response = match server.authorize(&parts, b"").await {
+        Authorize::Consent(consent) => {
+            let everything = Decision::Allow(Granted::everything());
+            server.decide(&parts, consent.ticket(), everything).await.unwrap()
+        }
+        Authorize::Redirect(response) => response,
+        other => panic!("neither consent nor redirect: {other:?}"),
+    };
+    location(&response).one("code")
+}
+
+async fn redeem(server: &AuthorizationServer, app: &App, code: &str) -> Response {
+    let call = app.redeems(code);
+    server.token(&call.parts(), &call.body).await
+}
+
+#[tokio::test]
+async fn a_whole_life_survives_being_written_down_at_every_step() {
+    for app in EVERY_APP {
+        let house = House::new();
+        let (server, _) = server(&house);
+        let code = code(&house, &server, &app).await;
+        let token = assert_tokens(&redeem(&server, &app, &code).await, ASKED);
+        let request = bearer(&token).parts();
+        let access = server.guard().check(&request).await.unwrap();
+        assert_eq!(access.subject().as_str(), "alice");
+        assert_eq!(access.client().as_str(), app.id);
+        assert_error(&redeem(&server, &app, &code).await, 400, "invalid_grant");
+        assert!(server.guard().check(&request).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_record_names_what_it_holds_and_its_format() {
+    let house = House::new();
+    house.code(&DASHBOARD).await;
+    for grant in house.grants("alice").await {
+        let record = grant.to_record().unwrap();
+        let value: Value = serde_json::from_str(&record).unwrap();
+        assert!(value.get("format").is_some_and(Value::is_u64), "{record}");
+        let again = Grant::from_record(&record, grant.version()).unwrap();
+        assert_eq!(again.to_record().unwrap(), record);
+        assert_eq!(again.version(), grant.version());
+        assert_eq!((again.id(), again.client()), (grant.id(), grant.client()));
+        assert_eq!((again.subject(), again.scope()), (grant.subject(), grant.scope()));
+        assert_eq!(again.expires_at(), grant.expires_at());
+        assert_eq!(again.approved_at(), grant.approved_at());
+    }
+}
+
+/// A node that does not understand a record must neither act on it nor rewrite it.
+#[tokio::test]
+async fn a_record_that_this_version_cannot_read_is_the_hosts_fault_and_stays_as_it_is() {
+    let newer = |value: &mut Value| value["format"] = json!(1_000_000);
+    let unknown = |value: &mut Value| value["unheard_of"] = json!(true);
+    let deep = |value: &mut Value| value["grant"]["unheard_of"] = json!(true);
+    let damaged = |value: &mut Value| value["grant"]["stage"] = json!("somewhere");
+    let changes: [&dyn Fn(&mut Value); 4] = [&newer, &unknown, &deep, &damaged];
+    for change in changes {
+        let house = House::new();
+        let (server, table) = server(&house);
+        let (used, unused) = (code(&house, &server, &SPA).await, code(&house, &server, &SPA).await);
+        let token = assert_tokens(&redeem(&server, &SPA, &used).await, ASKED);
+        table.rewrite(change);
+        let before = table.texts();
+        for code in [&used, &unused] {
+            let response = redeem(&server, &SPA, code).await;
+            assert_error(&response, 503, "temporarily_unavailable");
+        }
+        let denied = server.guard().check(&bearer(&token).parts()).await.unwrap_err();
+        assert_error(&denied.into_response(), 503, "temporarily_unavailable");
+        assert_eq!(table.texts(), before);
+    }
+}
+
+#[test]
+fn a_newer_format_says_so() {
+    let record = r#"{"format":1000000,"whatever":[]}"#;
+    assert!(matches!(Grant::from_record(record, 1), Err(RecordError::Newer(1_000_000))));
+    for garbage in ["", "{}", "null", "{\"format\":1}", "{\"format\":-1,\"grant\":{}}"] {
+        assert!(matches!(Grant::from_record(garbage, 1), Err(RecordError::Unreadable(_))));
+    }
+}
