@@ -1,5 +1,12 @@
 //! What the SQLite adapter promises, on real files, with grants that a real
 //! authorization server made.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test fails by panicking"
+)]
 
 mod flow;
 
