@@ -1,1 +1,16 @@
-//! Tests from outside.
+//! What the tests from outside share: the programs under test, a real browser,
+//! and a browser's stand-in that only follows redirects and fills in forms.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+pub mod agent;
+pub mod browser;
+pub mod dashboard;
+mod form;
+pub mod program;
+pub mod server;
