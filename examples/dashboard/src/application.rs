@@ -63,10 +63,8 @@ async fn index(State(app): State<Application>, Extension(session): Browser) -> H
     if !session.trace.reached(Step::Open) {
         let (user, application) = (Party::User, Party::Application);
         session.trace.add(Arrow::request(Step::Open, user, application, "GET /"));
-        session.trace.add(
-            Arrow::answer(Step::Open, application, user, wire::status(StatusCode::OK))
-                .remark("This page."),
-        );
+        let status = wire::status(StatusCode::OK);
+        session.trace.add(Arrow::answer(Step::Open, application, user, status));
     }
     Html(page::page(&session, &app.demo_users).into_string())
 }
@@ -203,7 +201,7 @@ async fn sign_out(Extension(session): Browser) -> Redirect {
 }
 
 fn pressed(step: Step, head: &str) -> Arrow {
-    Arrow::request(step, Party::User, Party::Application, head).remark("You pressed the button.")
+    Arrow::request(step, Party::User, Party::Application, head)
 }
 
 fn status_of_redirect() -> String {

@@ -152,13 +152,8 @@ impl Directory for WatchedDirectory {
 }
 
 fn look_up(subject: &Subject) -> Arrow {
-    Arrow::request(
-        Step::Check,
-        Party::ReportsApi,
-        Party::Database,
-        "Who is this, and what may they do?",
-    )
-    .with([wire::line("subject", subject.as_str())])
+    Arrow::request(Step::Check, Party::ReportsApi, Party::Database, "Look up the user")
+        .with([wire::line("subject", subject.as_str())])
 }
 
 fn looked_up(found: &Result<Option<Arc<User>>, HostError>) -> Arrow {
