@@ -2,7 +2,7 @@
 
 mod support;
 
-use codegrant::{Authorize, Policy};
+use codegrant::Authorize;
 use http::Method;
 use http::header::{ALLOW, HOST, HeaderName};
 
@@ -10,7 +10,7 @@ use support::answers::{
     assert_code, assert_error_redirect, assert_page, assert_stateless_error_redirect, location,
     only,
 };
-use support::apps::{ALL, BILLING, CLI, DASHBOARD, EVERY_APP, MOBILE, SPA, STATE, STRICT, TRUSTED};
+use support::apps::{ALL, CLI, DASHBOARD, EVERY_APP, MOBILE, SPA, STATE, TRUSTED};
 use support::call::{Call, Form};
 use support::world::{ISSUER, ring};
 use support::{House, scope};
@@ -114,44 +114,6 @@ async fn the_only_response_type_is_code() {
     assert!(house.grants("alice").await.is_empty());
 }
 
-/// RFC 7636 section 4.4.1, RFC 9700 section 2.1.1: a challenge without a method
-/// means `plain`, which whoever sees the request can meet.
-#[tokio::test]
-async fn pkce_cannot_be_left_out_or_weakened() {
-    let house = House::new();
-    for app in [SPA, CLI, MOBILE, STRICT] {
-        let response = house.redirect(&app.asks().without_pkce()).await;
-        assert_error_redirect(&response, &app, "invalid_request");
-    }
-    for app in EVERY_APP {
-        for form in [
-            app.asks().with("code_challenge_method", "plain"),
-            app.asks().with("code_challenge_method", "s256"),
-            app.asks().with("code_challenge_method", "S512"),
-            app.asks().without("code_challenge_method"),
-            app.asks().without("code_challenge"),
-            app.asks().with("code_challenge", ""),
-            app.asks().with("code_challenge", "short"),
-            app.asks().with("code_challenge", &"A".repeat(44)),
-            app.asks().with("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM"),
-        ] {
-            assert_error_redirect(&house.redirect(&form).await, &app, "invalid_request");
-        }
-    }
-    assert!(house.grants("alice").await.is_empty());
-}
-
-#[tokio::test]
-async fn the_policy_can_demand_pkce_of_everybody() {
-    let house = House::with(|builder| builder.policy(Policy::oauth_2_1()));
-    for app in [DASHBOARD, BILLING] {
-        let response = house.redirect(&app.asks().without_pkce()).await;
-        assert_error_redirect(&response, &app, "invalid_request");
-        house.consent(&app.asks()).await;
-    }
-    House::new().consent(&DASHBOARD.asks().without_pkce()).await;
-}
-
 #[tokio::test]
 async fn scope_is_what_the_client_may_ask_for_or_its_default() {
     let house = House::new();
@@ -175,6 +137,22 @@ async fn scope_is_what_the_client_may_ask_for_or_its_default() {
     ] {
         let response = house.redirect(&SPA.asks().with("scope", asked)).await;
         assert_error_redirect(&response, &SPA, "invalid_scope");
+    }
+}
+
+/// RFC 6749 section 3.3: a scope has at least one token. Nothing but spaces is
+/// either no scope at all, which means the default, or a malformed one.
+#[tokio::test]
+async fn nothing_but_spaces_is_not_a_scope_of_its_own() {
+    let house = House::new();
+    for blank in [" ", "   "] {
+        match house.authorize(&SPA.asks().with("scope", blank)).await {
+            Authorize::Consent(consent) => assert_eq!(consent.scope(), &scope("reports.read")),
+            Authorize::Redirect(response) => {
+                assert_error_redirect(&response, &SPA, "invalid_scope");
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }
 

@@ -11,13 +11,10 @@ mod support;
 
 use codegrant::{Authentication, Decision, Granted, SessionId, Subject, Timestamp};
 
-use support::answers::{
-    assert_code, assert_error_redirect, assert_page, assert_stateless_error_redirect, json,
-    location,
-};
-use support::apps::{BILLING, CLI, DASHBOARD, MOBILE, SPA, STRICT, TRUSTED, VERIFIER};
-use support::call::{Call, Form};
-use support::world::{ISSUER, START, ring};
+use support::answers::{assert_code, assert_error_redirect, assert_page, json};
+use support::apps::{BILLING, CLI, DASHBOARD, SPA, STRICT, VERIFIER};
+use support::call::Form;
+use support::world::START;
 use support::{House, scope};
 
 const EVERYTHING: Decision = Decision::Allow(Granted::everything());
@@ -30,104 +27,6 @@ async fn assert_nothing_issued(house: &House) {
     assert!(house.grants("alice").await.is_empty() && house.grants("bob").await.is_empty());
 }
 
-/// Texts that look like tickets and are none of this kind.
-async fn foreign_tickets(house: &House, genuine: &str) -> Vec<String> {
-    let sister = house.assemble("https://id.example/other", ring(&[1])).build().unwrap();
-    let call = Call::get("/authorize", &DASHBOARD.asks());
-    let elsewhere = match sister.authorize(&call.parts(), b"").await {
-        codegrant::Authorize::Login(login) => login.ticket().to_owned(),
-        codegrant::Authorize::Consent(consent) => consent.ticket().to_owned(),
-        other => panic!("{other:?}"),
-    };
-    let cut = genuine.get(..genuine.len() - 1).unwrap().to_owned();
-    let flipped = if genuine.starts_with('A') { "B" } else { "A" };
-    vec![
-        elsewhere,
-        cut,
-        format!("{flipped}{}", genuine.get(1..).unwrap()),
-        format!("{genuine}A"),
-        format!("{genuine}="),
-        format!(" {genuine}"),
-        genuine.to_lowercase(),
-        String::new(),
-        "\u{fc}\r\n\0".into(),
-        "A".repeat(1_000_000),
-    ]
-}
-
-#[tokio::test]
-async fn after_the_login_the_same_request_goes_on_at_our_own_endpoint() {
-    let house = House::new();
-    house.sign_out();
-    let login = house.login(&SPA.asks()).await;
-    assert_eq!(login.client().name(), SPA.id);
-    house.sign_in("alice");
-    let resumed = location(&house.server.resume(login.ticket()).unwrap());
-    assert!(resumed.leads_to(&format!("{ISSUER}/authorize")), "{}", resumed.url);
-    for name in SPA.asks().names() {
-        assert_eq!(resumed.one(&name), SPA.asks().value(&name));
-    }
-    let call = Call::to(http::Method::GET, &resumed.url);
-    let codegrant::Authorize::Consent(consent) = house.authorize_by(&call).await else {
-        panic!("not a consent page")
-    };
-    assert_code(&house.allow(consent.ticket()).await, &SPA);
-}
-
-/// A request keeps its faults across the login: it must not be repaired there.
-#[tokio::test]
-async fn a_faulty_request_is_as_faulty_after_the_login() {
-    for (form, error) in [
-        (SPA.asks().with("response_type", "token"), "unsupported_response_type"),
-        (SPA.asks().with("scope", "admin"), "invalid_scope"),
-        (SPA.asks().and("scope", "profile"), "invalid_request"),
-        (SPA.asks().with("code_challenge_method", "plain"), "invalid_request"),
-    ] {
-        let house = House::new();
-        house.sign_out();
-        let login = house.login(&form).await;
-        let resumed = location(&house.server.resume(login.ticket()).unwrap());
-        house.sign_in("alice");
-        let call = Call::to(http::Method::GET, &resumed.url);
-        let codegrant::Authorize::Redirect(response) = house.authorize_by(&call).await else {
-            panic!("not a redirect")
-        };
-        assert_error_redirect(&response, &SPA, error);
-    }
-}
-
-#[tokio::test]
-async fn leaving_the_login_page_tells_the_client_access_denied() {
-    let house = House::new();
-    house.sign_out();
-    for app in [DASHBOARD, CLI, MOBILE, TRUSTED] {
-        let login = house.login(&app.asks()).await;
-        let response = house.server.cancel(login.ticket()).await.unwrap();
-        assert_error_redirect(&response, &app, "access_denied");
-    }
-    let login = house.login(&SPA.asks().with("state", "a\nb")).await;
-    let response = house.server.cancel(login.ticket()).await.unwrap();
-    let answer = assert_stateless_error_redirect(&response, &SPA, "access_denied");
-    assert!(answer.all("state").is_empty());
-}
-
-#[tokio::test]
-async fn a_login_ticket_of_anybody_elses_making_leads_nowhere() {
-    let house = House::new();
-    let consent = house.consent(&DASHBOARD.asks()).await.ticket().to_owned();
-    let code = house.code(&BILLING).await;
-    let token = house.access_token(&SPA).await;
-    house.sign_out();
-    let genuine = house.login(&DASHBOARD.asks()).await.ticket().to_owned();
-    let mut foreign = foreign_tickets(&house, &genuine).await;
-    foreign.extend([consent, code, token]);
-    for ticket in &foreign {
-        assert_page(&house.server.resume(ticket).unwrap_err(), 400, "invalid_request");
-        assert_page(&house.server.cancel(ticket).await.unwrap_err(), 400, "invalid_request");
-    }
-    assert!(house.server.resume(&genuine).is_ok());
-}
-
 #[tokio::test]
 async fn a_consent_ticket_of_anybody_elses_making_decides_nothing() {
     let house = House::new();
@@ -137,7 +36,7 @@ async fn a_consent_ticket_of_anybody_elses_making_decides_nothing() {
     let code = house.code(&BILLING).await;
     let token = house.access_token(&SPA).await;
     let genuine = house.consent(&DASHBOARD.asks()).await.ticket().to_owned();
-    let mut foreign = foreign_tickets(&house, &genuine).await;
+    let mut foreign = house.foreign_tickets(&genuine).await;
     foreign.extend([login, code, token]);
     let before = house.records().await;
     for ticket in &foreign {

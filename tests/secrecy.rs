@@ -213,6 +213,29 @@ async fn every_secret_of_a_flow_stays_where_it_belongs() {
     }
 }
 
+/// A client that posts what belongs to the token endpoint has made a mistake;
+/// the server must not make it worse by writing it into a URL or a page.
+#[tokio::test]
+async fn a_secret_posted_to_the_wrong_endpoint_goes_no_further() {
+    let house = House::new();
+    let mut secrets = Secrets::none();
+    secrets.add("client secret", "posted-by-mistake");
+    secrets.add("verifier", VERIFIER);
+    let form = DASHBOARD.asks().and("client_secret", "posted-by-mistake");
+    let call = Call::post("/authorize", &form.and("code_verifier", VERIFIER));
+    house.sign_out();
+    let Authorize::Redirect(response) = house.authorize_by(&call).await else {
+        panic!("not a redirect")
+    };
+    secrets.assert_absent("the URL", &wire(&response));
+    house.sign_in("alice");
+    let Authorize::Consent(consent) = house.authorize_by(&call).await else {
+        panic!("not a consent page")
+    };
+    let ticket = URL_SAFE_NO_PAD.decode(consent.ticket()).unwrap();
+    secrets.assert_absent("the ticket", &String::from_utf8_lossy(&ticket));
+}
+
 /// Errors are written to logs more than anything else.
 #[tokio::test]
 async fn no_error_repeats_the_secret_that_was_presented() {

@@ -129,6 +129,33 @@ impl House {
         location(&response).one("code")
     }
 
+    /// Texts that look like the `genuine` ticket: another issuer's, and altered ones.
+    pub(crate) async fn foreign_tickets(&self, genuine: &str) -> Vec<String> {
+        let sister = self.assemble("https://id.example", ring(&[1])).build().unwrap();
+        let call = Call::get("/authorize", &apps::DASHBOARD.asks());
+        let elsewhere = match sister.authorize(&call.parts(), b"").await {
+            Authorize::Login(login) => login.ticket().to_owned(),
+            Authorize::Consent(consent) => consent.ticket().to_owned(),
+            other => panic!("{other:?}"),
+        };
+        let (half, _) = genuine.split_at(genuine.len() / 2);
+        let tail = genuine.get(1..).unwrap();
+        let flipped = if genuine.starts_with('A') { "B" } else { "A" };
+        vec![
+            elsewhere,
+            half.to_owned(),
+            tail.to_owned(),
+            format!("{flipped}{tail}"),
+            format!("{genuine}A"),
+            format!("{genuine}="),
+            format!(" {genuine}"),
+            genuine.to_lowercase(),
+            String::new(),
+            "\u{fc}\r\n\0".into(),
+            "A".repeat(1_000_000),
+        ]
+    }
+
     /// The token endpoint.
     pub(crate) async fn token(&self, call: &Call) -> Response {
         self.server.token(&call.parts(), &call.body).await
