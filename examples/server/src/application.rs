@@ -82,6 +82,7 @@ type Wrap<Seam> = Box<dyn FnOnce(Arc<Seam>) -> Arc<Seam> + Send>;
 #[must_use]
 pub struct Builder {
     config: Config,
+    password_cost: argon2::Params,
     wrap_codes: Wrap<dyn CodeStore>,
     wrap_directory: Wrap<dyn Directory>,
 }
@@ -96,6 +97,7 @@ impl Application {
     pub fn builder(config: Config) -> Builder {
         Builder {
             config,
+            password_cost: argon2::Params::default(),
             wrap_codes: Box::new(|codes| codes),
             wrap_directory: Box::new(|directory| directory),
         }
@@ -155,6 +157,13 @@ impl Application {
 }
 
 impl Builder {
+    /// How much work a password takes, in place of 19 MiB and two passes. An
+    /// attacker who stole the hashes pays the same for each guess.
+    pub fn password_cost(mut self, cost: argon2::Params) -> Self {
+        self.password_cost = cost;
+        self
+    }
+
     /// Puts something of the host's around the store of grants.
     pub fn wrap_codes(
         mut self,
@@ -179,7 +188,7 @@ impl Builder {
         let checked = config.check().map_err(StartError::Config)?;
         let secrets = secret::load(&config.secret)?;
         let database = open(&checked.store).map_err(StartError::Store)?;
-        let passwords = Passwords::new().await.map_err(StartError::Store)?;
+        let passwords = Passwords::new(self.password_cost).await.map_err(StartError::Store)?;
         enrol(&*database, &passwords, &checked, &config.users).await.map_err(StartError::Store)?;
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use codegrant::{Authorize, Consent, Login};
 
-use super::{answer, asker::Asker, read, refuse, too_long};
+use super::asker::Asker;
+use super::{answer, read, refuse};
 use crate::application::Parts;
 use crate::log;
 use crate::pages::{ConsentPage, Item, LoginPage};
@@ -19,7 +20,7 @@ const LONGEST_TICKET_IN_URL: usize = 6000;
 pub(super) async fn door(State(parts): State<Arc<Parts>>, request: Request) -> Response {
     let (head, body) = match read(request).await {
         Ok(request) => request,
-        Err(status) => return too_long(status),
+        Err(response) => return response,
     };
     match parts.server.authorize(&head, &body).await {
         Authorize::Login(login) => ask_to_sign_in(&parts, &head.headers, &login),

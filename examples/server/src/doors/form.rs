@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts as Head;
 use axum::response::Response;
 
+use super::LONGEST_BODY;
 use crate::application::Parts;
 use crate::pages::ErrorPage;
 
@@ -19,7 +20,12 @@ impl Form {
         parts: &Arc<Parts>,
         request: Request,
     ) -> Result<(Head, Self), Response> {
-        let (head, body) = super::read(request).await.map_err(super::too_long)?;
+        let (head, body) = super::read(request).await?;
+        if body.len() == LONGEST_BODY {
+            let description = "the form is too long";
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            return Err(ErrorPage { status, code: "invalid_request", description }.render());
+        }
         let form = Self(form_urlencoded::parse(&body).into_owned().collect());
         if parts.form_tokens.matches(&head.headers, form.get("form_token")) {
             return Ok((head, form));

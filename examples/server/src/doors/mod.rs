@@ -12,20 +12,25 @@ mod token;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::request::Parts as Head;
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use codegrant::{Cause, Refused};
+use http_body::Frame;
+use http_body_util::BodyExt;
 
 use crate::application::Parts;
 use crate::log;
 use crate::pages::ErrorPage;
 
-/// More than the longest request that the library takes, in a form of ours.
+/// More than any request that the library takes, or any form of ours.
 const LONGEST_BODY: usize = 128 * 1024;
+
+/// A client that sends more than this may not hear the answer.
+const MOST_READ: usize = 8 * 1024 * 1024;
 
 pub(crate) fn router(parts: &Arc<Parts>) -> Router {
     let doors = Router::new()
@@ -54,16 +59,27 @@ async fn not_found() -> Response {
     ErrorPage { status: StatusCode::NOT_FOUND, code: "not_found", description }.render()
 }
 
-/// The request's head and its whole body, unless that is too long.
-async fn read(request: Request) -> Result<(Head, Bytes), StatusCode> {
-    let (head, body) = request.into_parts();
-    let body = to_bytes(body, LONGEST_BODY).await.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
-    Ok((head, body))
+/// The request's head and its body, of which no more is kept than anybody
+/// needs to see that it is too long. The rest is read, so that the client is
+/// ready for the answer.
+async fn read(request: Request) -> Result<(Head, Bytes), Response> {
+    let (head, mut body) = request.into_parts();
+    let (mut kept, mut length) = (Vec::new(), 0_usize);
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map(Frame::into_data).map_err(|_| broken_off())? else { continue };
+        let room = LONGEST_BODY.saturating_sub(kept.len()).min(data.len());
+        kept.extend_from_slice(data.get(..room).unwrap_or_default());
+        length = length.saturating_add(data.len());
+        if length > MOST_READ {
+            break;
+        }
+    }
+    Ok((head, kept.into()))
 }
 
-/// The page instead of an answer to a body that is too long.
-fn too_long(status: StatusCode) -> Response {
-    let description = "the request is too long";
+fn broken_off() -> Response {
+    let description = "the request broke off";
+    let status = StatusCode::BAD_REQUEST;
     ErrorPage { status, code: "invalid_request", description }.render()
 }
 
