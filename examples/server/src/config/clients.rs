@@ -28,24 +28,54 @@ pub(super) fn read(
                 problems.push(Problem::new(format!("{path}.scope"), fault));
             }
         }
-        match client.build(&path) {
-            Ok(client) => read.push(client),
-            Err(problem) => problems.push(problem),
-        }
+        client.judge(&path, problems);
+        read.extend(client.build().ok());
     }
     read
 }
 
+/// A key of one client, and what is wrong with it.
+struct Fault(&'static str, String);
+
+impl Fault {
+    fn at(self, path: &str) -> Problem {
+        Problem::new(format!("{path}.{}", self.0), self.1)
+    }
+}
+
 impl Client {
-    fn build(&self, path: &str) -> Result<codegrant::Client, Problem> {
-        let problem = |key: &str, fault: String| Problem::new(format!("{path}.{key}"), fault);
+    /// Says everything that is wrong: the library stops at the first fault, so
+    /// it is asked about each redirect URI, and about all the rest, alone.
+    fn judge(&self, path: &str, problems: &mut Vec<Problem>) {
+        let rest = Self {
+            client_id: if self.client_id.is_empty() { "none" } else { &self.client_id }.into(),
+            redirect_uris: vec!["https://check.invalid/".into()],
+            ..self.clone()
+        };
+        problems.extend(rest.build().err().map(|fault| fault.at(path)));
+        if self.redirect_uris.is_empty() {
+            let key = format!("{path}.redirect_uris");
+            problems.push(Problem::new(key, ClientError::NoRedirectUri));
+        }
+        for (index, uri) in self.redirect_uris.iter().enumerate() {
+            let mut alone = codegrant::Client::builder("none").redirect_uri(uri);
+            if self.application_type.as_deref() == Some("native") {
+                alone = alone.native();
+            }
+            if let Err(error) = alone.build() {
+                problems.push(Problem::new(format!("{path}.redirect_uris[{index}]"), error));
+            }
+        }
+    }
+
+    fn build(&self) -> Result<codegrant::Client, Fault> {
         let mut builder = codegrant::Client::builder(self.client_id.as_str()).scope(&self.scope);
         if let Some(name) = &self.client_name {
             builder = builder.name(name);
         }
         match self.client_uri.as_deref() {
             Some(uri) if !uri.starts_with("https://") && !uri.starts_with("http://") => {
-                return Err(problem("client_uri", format!("{uri:?} is not an http(s) URL")));
+                return Err(Fault("client_uri", format!("{uri:?} is not an http(s) URL")));
             }
             _ => {}
         }
@@ -57,10 +87,10 @@ impl Client {
             Some("native") => builder.native(),
             Some(other) => {
                 let fault = format!("{other:?} is neither \"web\" nor \"native\"");
-                return Err(problem("application_type", fault));
+                return Err(Fault("application_type", fault));
             }
         };
-        builder = match self.secret().map_err(|(key, fault)| problem(key, fault))? {
+        builder = match self.proof()? {
             Proof::None => builder,
             Proof::Basic(secret) => builder.client_secret_basic(secret.hash()),
             Proof::Post(secret) => builder.client_secret_post(secret.hash()),
@@ -77,12 +107,11 @@ impl Client {
                 ClientError::NoRedirectUri | ClientError::RedirectUri { .. } => "redirect_uris",
                 ClientError::Scope(_) | ClientError::DefaultScope => "scope",
             };
-            problem(key, error.to_string())
+            Fault(key, error.to_string())
         })
     }
 
-    /// How it proves who it is, or which key is wrong and why.
-    fn secret(&self) -> Result<Proof, (&'static str, String)> {
+    fn proof(&self) -> Result<Proof, Fault> {
         let secret = self.client_secret.as_deref().filter(|secret| !secret.is_empty());
         let method = match (self.token_endpoint_auth_method.as_deref(), secret) {
             (Some(method), _) => method,
@@ -92,18 +121,20 @@ impl Client {
         match (method, secret.map(ClientSecret::new)) {
             ("none", None) => Ok(Proof::None),
             ("none", Some(_)) => {
-                Err(("client_secret", "is given, and the method is \"none\"".into()))
+                Err(Fault("client_secret", "is given, and the method is \"none\"".into()))
             }
             ("client_secret_basic", Some(secret)) => Ok(Proof::Basic(secret)),
             ("client_secret_post", Some(secret)) => Ok(Proof::Post(secret)),
             ("client_secret_basic" | "client_secret_post", None) => {
-                Err(("client_secret", format!("is missing for the method {method:?}")))
+                Err(Fault("client_secret", format!("is missing for the method {method:?}")))
             }
-            ("private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth", _) => Err((
-                "token_endpoint_auth_method",
-                format!("{method:?} is not offered by this build yet"),
-            )),
-            _ => Err((
+            ("private_key_jwt" | "tls_client_auth" | "self_signed_tls_client_auth", _) => {
+                Err(Fault(
+                    "token_endpoint_auth_method",
+                    format!("{method:?} is not offered by this build yet"),
+                ))
+            }
+            _ => Err(Fault(
                 "token_endpoint_auth_method",
                 format!(
                     "{method:?} is none of \"none\", \"client_secret_basic\", \"client_secret_post\""

@@ -113,6 +113,7 @@ pub(crate) struct Page {
 impl Browser {
     pub(crate) fn new(issuer: &str) -> Self {
         let http = reqwest::Client::builder().redirect(Policy::none()).no_proxy();
+        let http = http.pool_max_idle_per_host(0);
         Self { http: http.build().unwrap(), issuer: issuer.to_owned(), cookies: Mutex::default() }
     }
 

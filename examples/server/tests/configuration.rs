@@ -1,0 +1,261 @@
+//! What a configuration may say, and what is said of one that may not.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use serde_json::{Value, json};
+use server::{Config, Problem};
+
+fn problems(config: &Value) -> Vec<String> {
+    let problems = Config::from_json(&config.to_string()).err().unwrap_or_default();
+    problems.iter().map(Problem::to_string).collect()
+}
+
+/// Asserts that `config` has this one problem: its key, and words of its message.
+fn assert_problem(config: &Value, key: &str, words: &str) {
+    let problems = problems(config);
+    let [problem] = problems.as_slice() else { panic!("{config}: {problems:#?}") };
+    let (named, message) = problem.split_once(": ").unwrap();
+    assert_eq!(named, key, "{config}: {problem}");
+    assert!(message.contains(words), "{config}: {problem}");
+}
+
+/// A client with one more or one other member.
+fn client(key: &str, value: Value) -> Value {
+    let mut client = json!({
+        "client_id": "app",
+        "redirect_uris": ["https://app.example/cb"],
+        "scope": "reports.read",
+    });
+    client.as_object_mut().unwrap().insert(key.into(), value);
+    json!({ "clients": [client] })
+}
+
+#[test]
+fn an_empty_configuration_is_the_demonstration() {
+    assert_eq!(Config::from_json("{}").unwrap(), Config::default());
+}
+
+#[test]
+fn every_key_that_is_offered_is_taken() {
+    let config = json!({
+        "issuer": "https://id.example/tenant",
+        "listen": "0.0.0.0:8443",
+        "tls": {"certificate": "cert.pem", "key": "key.pem"},
+        "store": "sqlite:/var/lib/id.db",
+        "secret": {"env": "ID_SECRET"},
+        "policy": {
+            "profile": "oauth2.1",
+            "code_lifetime": 30,
+            "access_token_lifetime": 300,
+            "login_lifetime": 3600,
+            "interaction_lifetime": 60
+        },
+        "clients": [{
+            "client_id": "app",
+            "client_secret": "s",
+            "client_name": "App",
+            "client_uri": "https://app.example",
+            "redirect_uris": ["https://app.example/cb", "com.example.app:/cb"],
+            "token_endpoint_auth_method": "client_secret_post",
+            "application_type": "native",
+            "scope": "mail",
+            "require_pkce": true,
+            "trusted": true
+        }],
+        "users": [{
+            "username": "carol",
+            "password": "p",
+            "claims": {"sub": "42", "name": "Carol", "address": {"locality": "Bern"}},
+            "roles": ["r"],
+            "permissions": ["p"]
+        }],
+        "scopes": {"mail": {"description": "Read your mail"}},
+        "resource": {"scope": "mail", "permission": "p"}
+    });
+    let read = Config::from_json(&config.to_string()).unwrap();
+    assert_eq!(serde_json::to_value(read).unwrap().get("issuer"), config.get("issuer"));
+}
+
+#[test]
+fn unknown_keys_are_named_wherever_they_are() {
+    assert_problem(&json!({"colour": "blue"}), "colour", "unknown field `colour`");
+    assert_problem(&json!({"colour": {"a": 1, "b": 2}}), "colour", "unknown field `colour`");
+    assert_problem(&json!({"policy": {"colour": 1}}), "policy.colour", "unknown field");
+    assert_problem(&json!({"tls": {"colour": 1}}), "tls.colour", "unknown field");
+    assert_problem(&json!({"secret": {"colour": "x"}}), "secret.colour", "unknown variant");
+    assert_problem(&client("colour", json!("blue")), "clients[0].colour", "unknown field");
+    assert_problem(&json!({"users": [{"colour": 1}]}), "users[0].colour", "unknown field");
+    let scope = json!({"scopes": {"reports.read": {"colour": 1}}});
+    assert_problem(&scope, "scopes.reports.read.colour", "unknown field");
+    assert_problem(&json!({"resource": {"colour": 1}}), "resource.colour", "unknown field");
+}
+
+#[test]
+fn every_problem_is_said_at_once_one_a_line() {
+    let config = json!({"colour": 1, "taste": 2, "issuer": 3, "policy": {"code_lifetime": "x"}});
+    assert_eq!(problems(&config).len(), 4);
+    let config = json!({
+        "issuer": "http://id.example",
+        "store": "oracle:x",
+        "policy": {"code_lifetime": 0, "access_token_lifetime": 0, "login_lifetime": 0},
+        "users": [{"username": "a"}, {"password": "b"}],
+        "clients": [{"client_id": "a"}, {"redirect_uris": ["/cb", "x:y"]}],
+    });
+    let problems = problems(&config);
+    for key in [
+        "issuer",
+        "store",
+        "policy.code_lifetime",
+        "policy.access_token_lifetime",
+        "policy.login_lifetime",
+        "users[0].password",
+        "users[1].username",
+        "clients[0].redirect_uris",
+        "clients[1].client_id",
+        "clients[1].redirect_uris[0]",
+        "clients[1].redirect_uris[1]",
+    ] {
+        let named = problems.iter().filter(|problem| problem.starts_with(&format!("{key}: ")));
+        assert_eq!(named.count(), 1, "{key} in {problems:#?}");
+    }
+    assert_eq!(problems.len(), 11, "{problems:#?}");
+}
+
+#[test]
+fn what_is_not_built_yet_is_refused_by_name() {
+    let not_yet = "not offered by this build yet";
+    for (key, value) in [
+        ("signing_keys", json!(["rs256.pem"])),
+        ("introspection_clients", json!(["app"])),
+        ("pairwise_salt", json!({"file": "salt"})),
+    ] {
+        assert_problem(&json!({ key: value }), key, not_yet);
+    }
+    for (key, value) in [
+        ("profile", json!("fapi2")),
+        ("access_token_format", json!("jwt")),
+        ("refresh_idle_lifetime", json!(1)),
+        ("refresh_absolute_lifetime", json!(1)),
+        ("refresh_rotation", json!("always")),
+        ("refresh_grace", json!(10)),
+        ("pushed_request_lifetime", json!(90)),
+    ] {
+        assert_problem(&json!({"policy": { key: value }}), &format!("policy.{key}"), not_yet);
+    }
+    for url in ["postgres://db/x", "redis://db"] {
+        assert_problem(&json!({ "store": url }), "store", not_yet);
+    }
+    assert_problem(&json!({"resource": {"audience": "x"}}), "resource.audience", not_yet);
+    let claims = json!({"scopes": {"reports.read": {"claims": ["name"]}}});
+    assert_problem(&claims, "scopes.reports.read.claims", not_yet);
+    let openid = json!({"scopes": {"openid": {}, "reports.read": {}, "reports.comment": {}}});
+    assert_problem(&openid, "scopes.openid", "does not offer yet");
+}
+
+#[test]
+fn client_members_that_are_not_built_yet_are_refused_by_name() {
+    for (key, value) in [
+        ("grant_types", json!(["authorization_code", "refresh_token"])),
+        ("response_types", json!(["code", "token"])),
+        ("subject_type", json!("pairwise")),
+        ("jwks", json!({"keys": []})),
+        ("id_token_signed_response_alg", json!("ES256")),
+        ("default_max_age", json!(60)),
+        ("require_auth_time", json!(true)),
+        ("post_logout_redirect_uris", json!(["https://app.example"])),
+        ("backchannel_logout_uri", json!("https://app.example")),
+        ("require_pushed_authorization_requests", json!(true)),
+        ("dpop_bound_access_tokens", json!(true)),
+        ("sector_identifier_uri", json!("https://app.example")),
+        ("resources", json!(["https://api.example"])),
+        ("audiences", json!(["https://api.example"])),
+        ("token_endpoint_auth_method", json!("private_key_jwt")),
+        ("token_endpoint_auth_method", json!("tls_client_auth")),
+        ("token_endpoint_auth_method", json!("self_signed_tls_client_auth")),
+    ] {
+        let not_yet = "not offered by this build yet";
+        assert_problem(&client(key, value), &format!("clients[0].{key}"), not_yet);
+    }
+}
+
+#[test]
+fn what_asks_for_nothing_is_taken_whether_it_is_built_or_not() {
+    for config in [
+        json!({"introspection_clients": [], "signing_keys": [], "pairwise_salt": null}),
+        json!({"policy": {"access_token_format": "opaque", "profile": "default"}}),
+        json!({"scopes": {"reports.read": {"claims": []}, "reports.comment": {}}}),
+        client("grant_types", json!(["authorization_code"])),
+        client("response_types", json!(["code"])),
+        client("subject_type", json!("public")),
+        client("require_auth_time", json!(false)),
+        client("resources", json!([])),
+        client("jwks", Value::Null),
+    ] {
+        assert_eq!(problems(&config), [""; 0], "{config}");
+    }
+}
+
+#[test]
+fn a_client_must_make_sense() {
+    for (key, value, named, words) in [
+        ("redirect_uris", json!([]), "redirect_uris", "at least one"),
+        ("redirect_uris", json!(["http://app.example/"]), "redirect_uris[0]", "loopback"),
+        ("redirect_uris", json!(["app:/cb"]), "redirect_uris[0]", "private-use"),
+        ("redirect_uris", json!([1]), "redirect_uris[0]", "invalid type"),
+        ("client_id", json!(""), "client_id", "is missing"),
+        ("scope", json!("reports.read mail"), "scope", "\"mail\" is not one of the scopes"),
+        ("scope", json!("openid"), "scope", "\"openid\" is not one of the scopes"),
+        ("application_type", json!("tv"), "application_type", "neither"),
+        ("client_uri", json!("javascript:alert(1)"), "client_uri", "not an http(s) URL"),
+        ("token_endpoint_auth_method", json!("client_secret_basic"), "client_secret", "missing"),
+        ("token_endpoint_auth_method", json!("magic"), "token_endpoint_auth_method", "none of"),
+        ("trusted", json!("yes"), "trusted", "invalid type"),
+    ] {
+        assert_problem(&client(key, value), &format!("clients[0].{named}"), words);
+    }
+    let mut both = client("client_secret", json!("s"));
+    both["clients"][0]["token_endpoint_auth_method"] = json!("none");
+    assert_problem(&both, "clients[0].client_secret", "the method is \"none\"");
+    let mut twice = client("scope", json!(""));
+    let again = twice["clients"][0].clone();
+    twice["clients"].as_array_mut().unwrap().push(again);
+    assert_problem(&twice, "clients[1].client_id", "another client's");
+}
+
+#[test]
+fn the_rest_must_make_sense_too() {
+    let user = |claims: Value| json!({"username": "a", "password": "p", "claims": claims});
+    for (config, key, words) in [
+        (json!({"issuer": "id.example"}), "issuer", "absolute URL"),
+        (json!({"issuer": "https://id.example"}), "tls", "unless proxied is true"),
+        (json!({"tls": {"certificate": "c", "key": "k"}}), "tls", "not https"),
+        (json!({"issuer": "https://id.example", "tls": {"key": "k"}}), "tls", "a certificate"),
+        (json!({"listen": "here"}), "listen", "an address and a port"),
+        (json!({"store": "sqlite:"}), "store", "path of a file"),
+        (json!({"store": "x"}), "store", "neither"),
+        (json!({"policy": {"profile": "x"}}), "policy.profile", "neither"),
+        (json!({"policy": {"code_lifetime": 601}}), "policy.code_lifetime", "600 seconds"),
+        (json!({"policy": {"code_lifetime": -1}}), "policy.code_lifetime", "invalid value"),
+        (json!({"resource": {"scope": "mail"}}), "resource.scope", "not one of the scopes"),
+        (json!({"users": [user(json!({"sub": 1}))]}), "users[0].claims.sub", "not a string"),
+        (json!({"users": [user(json!({"sub": ""}))]}), "users[0].claims.sub", "printable"),
+        (
+            json!({"users": [user(json!({"sub": "x"})), user(json!({}))]}),
+            "users[1].username",
+            "another user's",
+        ),
+    ] {
+        assert_problem(&config, key, words);
+    }
+    for text in ["", "[]", "{", "nonsense"] {
+        let problems = Config::from_json(text).unwrap_err();
+        assert_eq!(problems.len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn neither_passwords_nor_secrets_show_in_debug_output() {
+    let shown = format!("{:?}", Config::default());
+    for secret in ["wonderland", "builder", "dashboard-demo-secret"] {
+        assert!(!shown.contains(secret));
+    }
+}
