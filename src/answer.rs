@@ -3,7 +3,6 @@
 
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA, REFERRER_POLICY};
 use http::{HeaderValue, StatusCode};
-use serde::Serialize;
 use url::form_urlencoded::byte_serialize;
 
 use crate::cause::Cause;
@@ -12,17 +11,15 @@ use crate::cause::Cause;
 pub type Response = http::Response<String>;
 
 /// A URL that is about to get parameters.
-pub(crate) struct Target(String);
-
-#[derive(Serialize)]
-struct ErrorBody<'c> {
-    error: &'static str,
-    error_description: &'c str,
+pub(crate) struct Target {
+    url: String,
+    /// What goes between it and the next parameter.
+    separator: &'static str,
 }
 
 /// 200 with a JSON body that nobody may keep (RFC 6749 section 5.1).
-pub(crate) fn json(body: &impl Serialize) -> Response {
-    let mut response = Response::new(serde_json::to_string(body).unwrap_or_default());
+pub(crate) fn json(body: String) -> Response {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -32,9 +29,13 @@ pub(crate) fn json(body: &impl Serialize) -> Response {
 
 /// The error as JSON, with the status that its code has (RFC 6749 section 5.2).
 pub(crate) fn error(cause: Cause) -> Response {
-    let mut response =
-        json(&ErrorBody { error: cause.code().as_str(), error_description: &cause.description() });
-    *response.status_mut() = cause.code().status();
+    let code = cause.code();
+    let body = serde_json::json!({
+        "error": code.as_str(),
+        "error_description": cause.description(),
+    });
+    let mut response = json(body.to_string());
+    *response.status_mut() = code.status();
     because(response, cause)
 }
 
@@ -68,29 +69,34 @@ pub(crate) fn page(status: StatusCode, text: String) -> Response {
 impl Target {
     /// `url`, whose own query survives.
     pub(crate) fn new(url: &str) -> Self {
+        let separator = match url.split_once('?') {
+            None => "?",
+            Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+            Some(_) => "&",
+        };
         let mut target = String::with_capacity(url.len().saturating_add(256));
         target.push_str(url);
-        Self(target)
+        Self { url: target, separator }
     }
 
     /// Appends a parameter whose value needs encoding.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        self.separate(name);
-        self.0.extend(byte_serialize(value.as_bytes()));
+        self.begin(name);
+        self.url.extend(byte_serialize(value.as_bytes()));
         self
     }
 
     /// Appends a parameter whose value is made of unreserved characters.
     pub(crate) fn with_verbatim(mut self, name: &str, value: &str) -> Self {
-        self.separate(name);
-        self.0.push_str(value);
+        self.begin(name);
+        self.url.push_str(value);
         self
     }
 
     /// Sends the browser there by GET, whatever the request was (303, RFC 9700
     /// section 4.12), and lets no one keep or pass on the URL.
     pub(crate) fn redirect(self) -> Response {
-        let Ok(location) = HeaderValue::try_from(self.0) else {
+        let Ok(location) = HeaderValue::try_from(self.url) else {
             let text = "the redirect cannot be written as a header".to_owned();
             return page(StatusCode::INTERNAL_SERVER_ERROR, text);
         };
@@ -103,14 +109,8 @@ impl Target {
         response
     }
 
-    fn separate(&mut self, name: &str) {
-        if !self.0.contains('?') {
-            self.0.push('?');
-        } else if !self.0.ends_with(['?', '&']) {
-            self.0.push('&');
-        }
-        self.0.push_str(name);
-        self.0.push('=');
+    fn begin(&mut self, name: &str) {
+        self.url.extend([std::mem::replace(&mut self.separator, "&"), name, "="]);
     }
 }
 

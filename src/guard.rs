@@ -158,7 +158,15 @@ impl Denied {
     #[must_use]
     pub fn into_response(self) -> Response {
         let challenge = self.challenge();
-        let mut response = answer::error(self.cause);
+        let mut response = match self.cause {
+            // Who brought no token is told no error (RFC 6750 section 3.1).
+            Cause::TokenMissing => {
+                let page =
+                    answer::page(self.cause.code().status(), self.cause.description().into());
+                answer::because(page, self.cause)
+            }
+            cause => answer::error(cause),
+        };
         if let Some(Ok(challenge)) = challenge.map(HeaderValue::try_from) {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }

@@ -196,7 +196,9 @@ impl Few {
         match self {
             Self::One(only) => only == id,
             Self::More(ids) => {
-                ids.retain(|kept| kept != id);
+                if let Some(place) = ids.iter().position(|kept| kept == id) {
+                    ids.remove(place);
+                }
                 ids.is_empty()
             }
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::request::Parts;
+use url::form_urlencoded::byte_serialize;
 
 use crate::answer::Response;
 use crate::endpoint::pause::{Authorize, Decision, Refused};
@@ -36,6 +37,7 @@ impl AuthorizationServer {
     ) -> Builder {
         Builder {
             service: Service {
+                encoded_issuer: byte_serialize(issuer.as_str().as_bytes()).collect(),
                 authorization_endpoint: issuer.endpoint("/authorize"),
                 policy: Policy::default(),
                 sealer: Sealer::new(&secrets, &issuer),

@@ -16,7 +16,7 @@ use crate::model::client::Client;
 use crate::model::identity::GrantId;
 use crate::model::scope::Scope;
 use crate::model::user::Authentication;
-use crate::request::authorization::{AuthorizationRequest, ReplyTo, client_id};
+use crate::request::authorization::{AuthorizationRequest, ReplyTo, client_id, state};
 use crate::request::params::{Params, form_body};
 use crate::token::code::Code;
 use crate::token::ticket::{ConsentTicket, LoginTicket, Ticket, TicketError};
@@ -59,7 +59,7 @@ async fn begin(service: &Service, parts: &Parts, body: &[u8]) -> Result<Authoriz
 /// Nobody is signed in. A POST from another site comes without the session's
 /// Lax cookie, so it first comes again as a GET, where that fits a URL.
 fn sign_in(service: &Service, parts: &Parts, asked: Asked) -> Result<Authorize, Refused> {
-    let query = asked.params.to_query();
+    let query = asked.params.to_query()?;
     let url_length = service.authorization_endpoint.len().saturating_add(query.len());
     if parts.method == Method::POST && url_length < LONGEST_URL {
         return Ok(Authorize::Redirect(back_to_start(service, &query)));
@@ -80,7 +80,7 @@ fn ask(
     consented: Option<Scope>,
 ) -> Result<Authorize, Refused> {
     let ticket = ConsentTicket {
-        request: asked.params.to_query(),
+        request: asked.params.to_query()?,
         asked_at: service.now(),
         asked: user.clone(),
     };
@@ -268,9 +268,9 @@ impl Asked {
     /// knows the answer is to its question, and whose it is (RFC 9207).
     fn reply(&self, service: &Service, answer: impl FnOnce(Target) -> Target) -> Response {
         let mut target = answer(Target::new(self.reply_to.redirect_uri.as_str()));
-        if let Some(state) = &self.reply_to.state {
+        if let Ok(Some(state)) = state(&self.params) {
             target = target.with("state", state);
         }
-        target.with("iss", service.issuer.as_str()).redirect()
+        target.with_verbatim("iss", &service.encoded_issuer).redirect()
     }
 }

@@ -1,6 +1,7 @@
 //! Pauses as values: what the authorization endpoint hands to the host when
 //! people have to sign in or agree.
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -12,7 +13,6 @@ use crate::model::scope::Scope;
 use crate::model::user::Authentication;
 
 /// What the host does next.
-#[derive(Debug)]
 #[must_use]
 pub enum Authorize {
     /// Nobody is signed in: show a login page that carries the ticket.
@@ -31,7 +31,6 @@ pub enum Authorize {
 /// [`AuthorizationServer::resume`](crate::AuthorizationServer::resume) says
 /// where to send the browser; when they would rather not,
 /// [`cancel`](crate::AuthorizationServer::cancel) answers the client.
-#[derive(Debug)]
 pub struct Login {
     pub(crate) client: Arc<Client>,
     pub(crate) redirect_host: String,
@@ -40,7 +39,6 @@ pub struct Login {
 
 /// Somebody has to be asked. Their answer goes to
 /// [`AuthorizationServer::decide`](crate::AuthorizationServer::decide).
-#[derive(Debug)]
 pub struct Consent {
     pub(crate) client: Arc<Client>,
     pub(crate) redirect_host: String,
@@ -183,6 +181,36 @@ impl Refused {
         let text = format!("{}: {}", self.code().as_str(), self.description());
         let page = answer::because(answer::page(self.status(), text), self.cause.clone());
         answer::allowing(page, "GET, POST")
+    }
+}
+
+/// Prints no code and no ticket, as the two below.
+impl fmt::Debug for Authorize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Login(login) => login.fmt(f),
+            Self::Consent(consent) => consent.fmt(f),
+            Self::Refused(refused) => refused.fmt(f),
+            Self::Redirect(response) => {
+                f.debug_tuple("Redirect").field(&response.status()).finish()
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").field("client", self.client.id()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Consent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consent")
+            .field("client", self.client.id())
+            .field("user", self.user.subject())
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
     }
 }
 

@@ -14,6 +14,8 @@ use crate::token::credential::Sealer;
 
 pub(crate) struct Service {
     pub(crate) issuer: Issuer,
+    /// The issuer as a query's value, for `iss` in every redirect.
+    pub(crate) encoded_issuer: String,
     /// The authorization endpoint's address.
     pub(crate) authorization_endpoint: String,
     pub(crate) policy: Policy,

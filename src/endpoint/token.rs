@@ -5,7 +5,6 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderValue, Method};
-use serde::Serialize;
 
 use super::service::Service;
 use crate::answer::{self, Response};
@@ -25,19 +24,16 @@ use crate::token::code::Code;
 const MOST_ROUNDS: usize = 8;
 
 /// The successful answer (RFC 6749 section 5.1).
-#[derive(Serialize)]
 struct TokenResponse {
     access_token: String,
-    token_type: &'static str,
     expires_in: u64,
-    #[serde(skip_serializing_if = "Scope::is_empty")]
     scope: Scope,
 }
 
 /// A client asks for tokens.
 pub(crate) async fn token(service: &Service, parts: &Parts, body: &[u8]) -> Response {
     match exchange(service, parts, body).await {
-        Ok(tokens) => answer::json(&tokens),
+        Ok(tokens) => answer::json(tokens.to_json()),
         Err(cause) => refuse(cause, parts.headers.contains_key(AUTHORIZATION)),
     }
 }
@@ -129,9 +125,23 @@ fn issue_tokens(service: &Service, grant: &Grant, seed: Seed, issue: &Issue) -> 
     };
     TokenResponse {
         access_token: token.seal(&service.sealer),
-        token_type: "Bearer",
         expires_in: service.policy.access_token_lifetime.as_secs(),
         scope: grant.scope().clone(),
+    }
+}
+
+impl TokenResponse {
+    /// As JSON. Nothing in it needs escaping: tokens are base64url, and a scope
+    /// has neither quotes nor backslashes.
+    fn to_json(&self) -> String {
+        let mut json = String::with_capacity(256);
+        json.extend([r#"{"access_token":""#, &self.access_token, r#"","token_type":"Bearer""#]);
+        json.extend([r#","expires_in":"#, &self.expires_in.to_string()]);
+        if !self.scope.is_empty() {
+            json.extend([r#","scope":""#, self.scope.as_str(), "\""]);
+        }
+        json.push('}');
+        json
     }
 }
 

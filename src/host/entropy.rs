@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::HostError;
 use crate::model::secret::ClientSecret;
+use crate::token::credential::ServerSecret;
 
 /// Draws random bytes that nobody can guess.
 pub trait Entropy: Send + Sync {
@@ -27,6 +28,17 @@ impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), HostError> {
         Self::draw(bytes);
         Ok(())
+    }
+}
+
+impl ServerSecret {
+    /// Draws a secret of 256 bits, for a server whose credentials need not
+    /// outlive the process.
+    #[must_use]
+    pub fn generate() -> Self {
+        let mut bits = Zeroizing::new([0; 32]);
+        SystemEntropy::draw(&mut *bits);
+        Self::from_random(&bits)
     }
 }
 

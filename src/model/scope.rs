@@ -45,6 +45,9 @@ impl Scope {
         if !text.bytes().all(allowed) {
             return Err(ScopeError::Character);
         }
+        if !text.contains(' ') {
+            return Ok(Self(text.into()));
+        }
         Self::of(text.split(' ').filter(|token| !token.is_empty()))
     }
 
@@ -117,33 +120,26 @@ impl Scope {
     }
 
     fn filter(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
-        Self(join(self.iter().filter(|token| keep(token))))
+        // A part of a scope is never too large for one.
+        Self::of(self.iter().filter(|token| keep(token))).unwrap_or_else(|_| Self::empty())
     }
 
     fn of<'t>(tokens: impl Iterator<Item = &'t str>) -> Result<Self, ScopeError> {
-        let mut distinct: Vec<&str> = Vec::new();
+        let mut text = String::new();
+        let mut count: usize = 0;
         for token in tokens {
-            if distinct.contains(&token) {
+            if text.split(' ').any(|earlier| earlier == token) {
                 continue;
             }
-            if distinct.len() == MOST_TOKENS {
+            if count == MOST_TOKENS {
                 return Err(ScopeError::TooMany);
             }
-            distinct.push(token);
+            count = count.saturating_add(1);
+            let separator = if text.is_empty() { "" } else { " " };
+            text.extend([separator, token]);
         }
-        Ok(Self(join(distinct.into_iter())))
+        Ok(Self(text.into()))
     }
-}
-
-fn join<'t>(tokens: impl Iterator<Item = &'t str>) -> Arc<str> {
-    let mut text = String::new();
-    for token in tokens {
-        if !text.is_empty() {
-            text.push(' ');
-        }
-        text.push_str(token);
-    }
-    text.into()
 }
 
 impl FromStr for Scope {

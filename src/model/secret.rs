@@ -61,6 +61,12 @@ impl ClientSecret {
     }
 }
 
+impl From<Zeroizing<String>> for ClientSecret {
+    fn from(text: Zeroizing<String>) -> Self {
+        Self(text)
+    }
+}
+
 impl fmt::Debug for ClientSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ClientSecret(…)")

@@ -2,6 +2,7 @@
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use url::form_urlencoded;
 
 /// A bearer token that was not sent as it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -9,7 +10,7 @@ pub enum BearerError {
     /// More than one Authorization header.
     #[error("the request has more than one Authorization header")]
     Repeated,
-    /// Not `Bearer` and one token of the characters that tokens have.
+    /// `Bearer` without a token, or with more than one word.
     #[error("the Authorization header cannot be read")]
     Garbled,
     /// The token is in the query, where logs and browser histories keep it.
@@ -20,7 +21,7 @@ pub enum BearerError {
 /// The token in the Authorization header; `None` if there is no token at all.
 pub(crate) fn bearer_token(parts: &Parts) -> Result<Option<&str>, BearerError> {
     let query = parts.uri.query().unwrap_or_default();
-    if query.split('&').any(|pair| pair.split('=').next() == Some("access_token")) {
+    if form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "access_token") {
         return Err(BearerError::InQuery);
     }
     let mut headers = parts.headers.get_all(AUTHORIZATION).iter();
@@ -36,16 +37,11 @@ pub(crate) fn bearer_token(parts: &Parts) -> Result<Option<&str>, BearerError> {
     if !scheme.eq_ignore_ascii_case("Bearer") {
         return Ok(None);
     }
-    let token = token.trim_matches(' ');
-    if is_b64token(token) { Ok(Some(token)) } else { Err(BearerError::Garbled) }
-}
-
-fn is_b64token(token: &str) -> bool {
-    let body = token.trim_end_matches('=');
-    let allowed = |byte: u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-    };
-    !body.is_empty() && body.bytes().all(allowed)
+    match token.trim_matches(' ') {
+        "" => Err(BearerError::Garbled),
+        token if token.contains(' ') => Err(BearerError::Garbled),
+        token => Ok(Some(token)),
+    }
 }
 
 #[cfg(test)]
@@ -75,8 +71,7 @@ mod tests {
     #[test]
     fn other_schemes_are_no_token_and_garbled_ones_an_error() {
         assert_eq!(found("/", &["Basic YTpi"]), Ok(None));
-        for garbled in ["Bearer", "Bearer ", "Bearer a b", "Bearer a\"b", "Bearer =", "Bearer a=b"]
-        {
+        for garbled in ["Bearer", "Bearer ", "Bearer a b", "Bearer a ,b"] {
             assert_eq!(found("/", &[garbled]), Err(BearerError::Garbled), "{garbled}");
         }
         assert_eq!(found("/", &["Bearer a", "Bearer a"]), Err(BearerError::Repeated));

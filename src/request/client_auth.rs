@@ -96,16 +96,17 @@ fn basic(header: &[u8]) -> Option<ClientCredentials> {
     if !scheme.eq_ignore_ascii_case("Basic") {
         return None;
     }
-    let decoded = Zeroizing::new(STANDARD.decode(encoded.trim_matches(' ')).ok()?);
-    let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    let form_decoded = |encoded: &str| {
-        let mut text = Zeroizing::new(String::with_capacity(encoded.len()));
-        decode_onto(&mut text, encoded).ok().map(|()| text)
-    };
+    let credentials = Zeroizing::new(STANDARD.decode(encoded.trim_matches(' ')).ok()?);
+    let (id, secret) = std::str::from_utf8(&credentials).ok()?.split_once(':')?;
+    let mut decoded = Zeroizing::new(String::with_capacity(id.len().max(secret.len())));
+    decode_onto(&mut decoded, id).ok()?;
+    let client_id = ClientId::parse(decoded.as_str()).ok()?;
+    decoded.clear();
+    decode_onto(&mut decoded, secret).ok()?;
     Some(ClientCredentials {
-        client_id: ClientId::parse(form_decoded(id)?.as_str()).ok()?,
+        client_id,
         method: AuthenticationMethod::ClientSecretBasic,
-        secret: Some(ClientSecret::new(form_decoded(secret)?.as_str())),
+        secret: Some(ClientSecret::from(decoded)),
     })
 }
 

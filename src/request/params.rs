@@ -7,7 +7,7 @@ use super::RequestError;
 /// More pairs than any client sends.
 const MOST_PAIRS: usize = 100;
 /// More bytes, query and body together, than any client sends.
-const LONGEST: usize = 64 * 1024;
+const LONGEST: usize = u16::MAX as usize;
 
 /// A query or body that cannot be read. Nothing in it is trusted, so it is
 /// never answered by a redirect.
@@ -67,6 +67,18 @@ names! {
     ClientSecret = "client_secret",
 }
 
+/// Those of them that make up an authorization request, and may therefore go
+/// into a URL or a ticket.
+const OF_AUTHORIZATION: [Name; 7] = [
+    Name::ResponseType,
+    Name::ClientId,
+    Name::RedirectUri,
+    Name::Scope,
+    Name::State,
+    Name::CodeChallenge,
+    Name::CodeChallengeMethod,
+];
+
 /// The parameters of one request. It does not print: some are secrets.
 pub(crate) struct Params {
     /// The decoded values, one behind the other.
@@ -77,7 +89,7 @@ pub(crate) struct Params {
 #[derive(Clone, Copy)]
 enum Slot {
     Absent,
-    Once { start: usize, end: usize },
+    Once { start: u16, end: u16 },
     Repeated,
 }
 
@@ -91,32 +103,41 @@ impl Params {
         }
         let mut params =
             Self { text: String::with_capacity(length), slots: [Slot::Absent; NAMES.len()] };
-        let pairs = sources.iter().flat_map(|source| source.split('&'));
-        for (count, pair) in pairs.filter(|pair| !pair.is_empty()).enumerate() {
-            if count == MOST_PAIRS {
-                return Err(Malformed::TooMany);
+        let mut pairs: usize = 0;
+        for source in sources {
+            let mut rest = *source;
+            while !rest.is_empty() {
+                let pair;
+                (pair, rest) = split_once(rest, b'&');
+                pairs = pairs.saturating_add(1);
+                if pairs > MOST_PAIRS {
+                    return Err(Malformed::TooMany);
+                }
+                params.add(pair)?;
             }
-            params.add(pair)?;
         }
         Ok(params)
     }
 
     fn add(&mut self, pair: &str) -> Result<(), Malformed> {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = split_once(pair, b'=');
         let start = self.text.len();
-        decode_onto(&mut self.text, name)?;
-        let name = Name::of(self.text.get(start..).unwrap_or_default());
-        self.text.truncate(start);
-        decode_onto(&mut self.text, value)?;
-        let end = self.text.len();
-        let Some(slot) = name.and_then(|name| self.slots.get_mut(name as usize)) else {
-            self.text.truncate(start);
-            return Ok(());
+        let name = if is_plain(pair) {
+            self.text.push_str(value);
+            Name::of(name)
+        } else {
+            decode_onto(&mut self.text, value)?;
+            let mut spelled = String::new();
+            decode_onto(&mut spelled, name)?;
+            Name::of(&spelled)
         };
-        *slot = match slot {
-            Slot::Absent => Slot::Once { start, end },
-            Slot::Once { .. } | Slot::Repeated => Slot::Repeated,
-        };
+        match name.and_then(|name| self.slots.get_mut(name as usize)) {
+            None => self.text.truncate(start),
+            Some(slot @ Slot::Absent) => {
+                *slot = Slot::Once { start: place(start), end: place(self.text.len()) };
+            }
+            Some(slot) => *slot = Slot::Repeated,
+        }
         Ok(())
     }
 
@@ -125,7 +146,8 @@ impl Params {
         match self.slots.get(name as usize) {
             Some(Slot::Repeated) => Err(RequestError::Repeated(name.as_str())),
             Some(Slot::Once { start, end }) => {
-                Ok(self.text.get(*start..*end).filter(|value| !value.is_empty()))
+                let value = self.text.get(usize::from(*start)..usize::from(*end));
+                Ok(value.filter(|value| !value.is_empty()))
             }
             Some(Slot::Absent) | None => Ok(None),
         }
@@ -141,11 +163,12 @@ impl Params {
         self.slots.iter().all(|slot| matches!(slot, Slot::Absent))
     }
 
-    /// The same parameters as a query, for a URL or a ticket. A repeated one
-    /// stays repeated, so that the request keeps its fault.
-    pub(crate) fn to_query(&self) -> String {
+    /// The authorization request among the parameters as a query, for a URL or
+    /// a ticket. A repeated parameter stays repeated, so that the request keeps
+    /// its fault; what grew too long to be read back is refused.
+    pub(crate) fn to_query(&self) -> Result<String, Malformed> {
         let mut query = form_urlencoded::Serializer::new(String::with_capacity(self.text.len()));
-        for name in NAMES {
+        for name in OF_AUTHORIZATION {
             match self.get(name) {
                 Ok(Some(value)) => {
                     query.append_pair(name.as_str(), value);
@@ -156,13 +179,31 @@ impl Params {
                 }
             }
         }
-        query.finish()
+        let query = query.finish();
+        if query.len() > LONGEST { Err(Malformed::TooLong) } else { Ok(query) }
     }
+}
+
+/// A place in a text that is not longer than [`LONGEST`].
+fn place(at: usize) -> u16 {
+    u16::try_from(at).unwrap_or(u16::MAX)
+}
+
+/// What stands before and behind the first `separator`, an ASCII character.
+fn split_once(text: &str, separator: u8) -> (&str, &str) {
+    let at = memchr::memchr(separator, text.as_bytes()).unwrap_or(text.len());
+    let (before, rest) = text.split_at_checked(at).unwrap_or((text, ""));
+    (before, rest.get(1..).unwrap_or_default())
+}
+
+/// Whether `encoded` spells itself.
+fn is_plain(encoded: &str) -> bool {
+    memchr::memchr3(b'%', b'+', 0, encoded.as_bytes()).is_none()
 }
 
 /// Appends what `encoded` spells, refusing what a lenient decoder would repair.
 pub(crate) fn decode_onto(text: &mut String, encoded: &str) -> Result<(), Malformed> {
-    if !encoded.bytes().any(|byte| matches!(byte, b'%' | b'+' | 0)) {
+    if is_plain(encoded) {
         text.push_str(encoded);
         return Ok(());
     }
@@ -172,12 +213,8 @@ pub(crate) fn decode_onto(text: &mut String, encoded: &str) -> Result<(), Malfor
         decoded.push(match byte {
             b'+' => b' ',
             b'%' => {
-                let (Some(high), Some(low)) =
-                    (bytes.next().and_then(hex), bytes.next().and_then(hex))
-                else {
-                    return Err(Malformed::PercentEncoding);
-                };
-                high << 4 | low
+                let mut digit = || bytes.next().and_then(hex).ok_or(Malformed::PercentEncoding);
+                digit()? << 4 | digit()?
             }
             byte => byte,
         });
@@ -203,8 +240,8 @@ pub(crate) fn form_body<'b>(
     }
     let mut types = headers.get_all(http::header::CONTENT_TYPE).iter();
     let is_form = |value: &http::HeaderValue| {
-        let media_type = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-        media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        let media_type = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        media_type.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
     };
     match (types.next(), types.next()) {
         (Some(value), None) if is_form(value) => {}
@@ -288,14 +325,20 @@ mod tests {
 
     #[test]
     fn what_is_printed_reads_back() {
-        let params = decode("state=a+%26%3d%25%0d%0a%C3%A4&client_id=c&scope=&x=unknown");
-        let query = params.to_query();
+        let params = decode("state=a+%26%3d%25%0d%0a%C3%A4&client_id=c&scope=&x=1&client_secret=s");
+        let query = params.to_query().unwrap();
         assert_eq!(query, "client_id=c&state=a+%26%3D%25%0D%0A%C3%A4");
         let again = decode(&query);
-        for name in NAMES {
+        for name in OF_AUTHORIZATION {
             assert_eq!(again.get(name), params.get(name));
         }
-        assert!(decode(&decode("state=a&state=a").to_query()).get(Name::State).is_err());
+        assert!(decode(&decode("state=a&state=a").to_query().unwrap()).get(Name::State).is_err());
+    }
+
+    #[test]
+    fn what_would_not_read_back_is_not_printed() {
+        let swelling = decode(&format!("state={}", "\"".repeat(30_000)));
+        assert_eq!(swelling.to_query(), Err(Malformed::TooLong));
     }
 
     #[test]

@@ -17,12 +17,16 @@ pub(crate) struct AccessToken {
 
 impl AccessToken {
     pub(crate) fn seal(&self, sealer: &Sealer) -> String {
-        let mut payload = Vec::with_capacity(48);
-        payload.extend_from_slice(self.grant.as_bytes());
-        payload.extend_from_slice(self.seed.as_bytes());
-        payload.extend_from_slice(&self.expires_at.as_unix().to_be_bytes());
-        payload.extend_from_slice(&self.scope.0.to_be_bytes());
-        sealer.seal(Kind::AccessToken, &payload)
+        let (expires_at, scope) = (self.expires_at.as_unix(), self.scope.0);
+        sealer.seal(
+            Kind::AccessToken,
+            &[
+                self.grant.as_bytes(),
+                self.seed.as_bytes(),
+                &expires_at.to_be_bytes(),
+                &scope.to_be_bytes(),
+            ],
+        )
     }
 
     pub(crate) fn open(sealer: &Sealer, text: &str) -> Option<Self> {

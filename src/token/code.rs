@@ -12,12 +12,7 @@ pub(crate) struct Code {
 
 impl Code {
     pub(crate) fn seal(&self, sealer: &Sealer) -> String {
-        let mut payload = [0; 32];
-        let parts = self.grant.as_bytes().iter().chain(self.seed.as_bytes());
-        for (byte, part) in payload.iter_mut().zip(parts) {
-            *byte = *part;
-        }
-        sealer.seal(Kind::Code, &payload)
+        sealer.seal(Kind::Code, &[self.grant.as_bytes(), self.seed.as_bytes()])
     }
 
     pub(crate) fn open(sealer: &Sealer, text: &str) -> Option<Self> {

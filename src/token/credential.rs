@@ -19,8 +19,8 @@ type Hs256 = Hmac<Sha256>;
 const KEY_ID_LENGTH: usize = 4;
 const MAC_LENGTH: usize = 32;
 const HEAD_LENGTH: usize = 1 + KEY_ID_LENGTH;
-/// Longer than any credential that was ever sealed.
-const LONGEST: usize = 64 * 1024;
+/// Longer than any ticket: a request of 64 KiB, percent-encoded, in base64.
+const LONGEST: usize = 512 * 1024;
 
 /// What the server seals its credentials with: at least 256 random bits that
 /// all nodes share. It does not print and is wiped when dropped.
@@ -78,6 +78,11 @@ impl ServerSecret {
         if bytes.len() >= 32 { Ok(Self(bytes)) } else { Err(WeakSecret) }
     }
 
+    /// The secret that these random bits are.
+    pub(crate) fn from_random(bits: &[u8; 32]) -> Self {
+        Self(Zeroizing::new(bits.to_vec()))
+    }
+
     /// The secret that a configuration spells in base64url without padding.
     pub fn from_base64url(text: &str) -> Result<Self, WeakSecret> {
         Self::new(URL_SAFE_NO_PAD.decode(text).map_err(|_| WeakSecret)?)
@@ -132,12 +137,13 @@ impl Sealer {
         Self { opening: std::iter::once(sealing.clone()).chain(older).collect(), sealing }
     }
 
-    pub(crate) fn seal(&self, kind: Kind, payload: &[u8]) -> String {
-        let length = payload.len().saturating_add(HEAD_LENGTH + MAC_LENGTH);
-        let mut bytes = Vec::with_capacity(length);
+    /// Seals what `parts` make up, one behind the other.
+    pub(crate) fn seal(&self, kind: Kind, parts: &[&[u8]]) -> String {
+        let payload = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
+        let mut bytes = Vec::with_capacity(payload.saturating_add(HEAD_LENGTH + MAC_LENGTH));
         bytes.push(kind.tag());
         bytes.extend_from_slice(&self.sealing.id);
-        bytes.extend_from_slice(payload);
+        parts.iter().for_each(|part| bytes.extend_from_slice(part));
         let mac = self.sealing.of(kind).clone().chain_update(&bytes).finalize();
         bytes.extend_from_slice(&mac.into_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
@@ -237,7 +243,7 @@ mod tests {
     fn what_is_sealed_opens_as_its_own_kind_only() {
         let sealer = sealer(SecretRing::new(secret(1)));
         for sealed_as in KINDS {
-            let text = sealer.seal(sealed_as, b"payload");
+            let text = sealer.seal(sealed_as, &[b"payload"]);
             for opened_as in KINDS {
                 let opened = sealer.open(opened_as, &text);
                 assert_eq!(opened.is_some(), opened_as == sealed_as, "{sealed_as:?} {opened_as:?}");
@@ -249,7 +255,7 @@ mod tests {
     #[test]
     fn every_changed_character_breaks_the_seal() {
         let sealer = sealer(SecretRing::new(secret(1)));
-        let text = sealer.seal(Kind::Code, b"payload");
+        let text = sealer.seal(Kind::Code, &[b"payload"]);
         for place in 0..text.len() {
             for other in ['A', 'B', '-', '!', '='] {
                 let mut changed: Vec<char> = text.chars().collect();
@@ -264,18 +270,19 @@ mod tests {
     #[test]
     fn truncated_extended_and_foreign_text_does_not_open() {
         let sealer = sealer(SecretRing::new(secret(1)));
-        let text = sealer.seal(Kind::Code, b"payload");
+        let text = sealer.seal(Kind::Code, &[b"payload"]);
         for length in 0..text.len() {
             assert!(sealer.open(Kind::Code, text.get(..length).unwrap()).is_none());
         }
-        for foreign in [format!("{text}A"), format!("{text}="), "ä".into(), "A".repeat(70_000)] {
+        for foreign in [format!("{text}A"), format!("{text}="), "ä".into(), "A".repeat(LONGEST + 1)]
+        {
             assert!(sealer.open(Kind::Code, &foreign).is_none());
         }
     }
 
     #[test]
     fn another_issuer_with_the_same_secret_cannot_open() {
-        let text = sealer(SecretRing::new(secret(1))).seal(Kind::Code, b"payload");
+        let text = sealer(SecretRing::new(secret(1))).seal(Kind::Code, &[b"payload"]);
         let elsewhere = Issuer::parse("https://id.example/other").unwrap();
         let other = Sealer::new(&SecretRing::new(secret(1)), &elsewhere);
         assert!(other.open(Kind::Code, &text).is_none());
@@ -286,7 +293,7 @@ mod tests {
         let old = sealer(SecretRing::new(secret(1)));
         let both = sealer(SecretRing::new(secret(2)).also_opening(secret(1)));
         let new = sealer(SecretRing::new(secret(2)));
-        let (before, after) = (old.seal(Kind::Code, b"1"), both.seal(Kind::Code, b"2"));
+        let (before, after) = (old.seal(Kind::Code, &[b"1"]), both.seal(Kind::Code, &[b"2"]));
         assert!(both.open(Kind::Code, &before).is_some());
         assert!(new.open(Kind::Code, &after).is_some());
         assert!(old.open(Kind::Code, &after).is_none());

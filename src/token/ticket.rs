@@ -49,7 +49,7 @@ pub(crate) trait Ticket: Serialize + DeserializeOwned {
     fn asked_at(&self) -> Timestamp;
 
     fn seal(&self, sealer: &Sealer) -> Result<String, serde_json::Error> {
-        Ok(sealer.seal(Self::KIND, &serde_json::to_vec(self)?))
+        Ok(sealer.seal(Self::KIND, &[&serde_json::to_vec(self)?]))
     }
 
     fn open(
