@@ -220,7 +220,9 @@ async fn events(
                 changed = changes.changed() => changed.ok()?,
                 _ = app.stopping.wait_for(|stopping| *stopping) => return None,
             }
-            let event = Event::default().data(page::live(&session).into_string());
+            // A carriage return would end the event in the middle.
+            let page = page::live(&session).into_string().replace('\r', "");
+            let event = Event::default().data(page);
             Some((Ok(event), (app, session, changes)))
         });
     Sse::new(updates).keep_alive(KeepAlive::default())

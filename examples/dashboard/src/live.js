@@ -22,7 +22,8 @@ document.addEventListener("submit", async (event) => {
   if (!form.hasAttribute("data-live") || updates.readyState !== EventSource.OPEN) return;
   event.preventDefault();
   try {
-    await fetch(form.action, { method: "POST", redirect: "manual" });
+    const answer = await fetch(form.action, { method: "POST", redirect: "manual" });
+    if (answer.type !== "opaqueredirect") location.reload();
   } catch {
     form.submit();
   }

@@ -46,7 +46,7 @@ async fn run(port: u16) -> Result<(), Box<dyn Error>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let parties = Parties::gather(port).await?;
-    say(&parties.invitation());
+    say(parties.invitation());
     parties
         .run(async move {
             tokio::select! {

@@ -33,6 +33,10 @@ const PUBLIC: [&str; 19] = [
 /// How much of a secret is shown: enough to recognize it in the next step.
 const SHOWN: usize = 6;
 
+/// What does not fit on a page is nothing that a flow sends.
+const LONGEST_TEXT: usize = 300;
+const MOST_LINES: usize = 30;
+
 /// `name` and `value`, as far as they may be shown.
 pub(crate) fn line(name: &str, value: &str) -> Line {
     let value = match name {
@@ -49,7 +53,8 @@ pub(crate) fn line(name: &str, value: &str) -> Line {
 
 /// The parameters of a query or form.
 pub(crate) fn form(encoded: &[u8]) -> Vec<Line> {
-    form_urlencoded::parse(encoded).map(|(name, value)| line(&name, &value)).collect()
+    let parameters = form_urlencoded::parse(encoded).take(MOST_LINES);
+    parameters.map(|(name, value)| line(&name, &value)).collect()
 }
 
 /// Where a redirect leads, with its parameters.
@@ -65,6 +70,7 @@ pub(crate) fn json(body: &[u8]) -> Vec<Line> {
     let Ok(Value::Object(members)) = serde_json::from_slice(body) else { return Vec::new() };
     members
         .iter()
+        .take(MOST_LINES)
         .map(|(name, value)| match value {
             Value::String(text) => line(name, text),
             other => line(name, &other.to_string()),
@@ -85,9 +91,10 @@ fn shortened(secret: &str) -> String {
     if shown.len() < secret.len() { format!("{shown}…") } else { "…".to_owned() }
 }
 
-/// Without characters that would break out of a line.
+/// Without characters that would break out of a line, and not endless.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    let visible = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().take(LONGEST_TEXT).map(visible).collect()
 }
 
 #[cfg(test)]
@@ -128,6 +135,13 @@ mod tests {
         assert_eq!(lines[0].value, "abcdef…");
         assert_eq!(lines[1].value, "600");
         assert_eq!(json(b"<html>"), []);
+    }
+
+    #[test]
+    fn a_flood_of_parameters_stays_readable() {
+        let lines = form(format!("scope={}{}", "x".repeat(9000), "&a=b".repeat(9000)).as_bytes());
+        assert_eq!(lines.len(), MOST_LINES);
+        assert_eq!(lines[0].value.len(), LONGEST_TEXT);
     }
 
     #[test]
