@@ -1,10 +1,14 @@
 //! A browser's stand-in: cookies, redirects one at a time, forms.
 
+use std::time::Duration;
+
 use reqwest::header::{CONTENT_TYPE, LOCATION};
-use reqwest::{Client, RequestBuilder, StatusCode, Url, redirect};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
 
 use crate::form::Form;
 
+/// Longer than any answer takes on a busy machine, to its end.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Longer than any redirect chain that makes sense.
 const MOST_HOPS: u8 = 10;
 
@@ -32,7 +36,7 @@ pub enum Reached {
 impl Default for Agent {
     fn default() -> Self {
         let client = Client::builder().cookie_store(true).redirect(redirect::Policy::none());
-        Self(client.no_proxy().build().expect("an HTTP client"))
+        Self(client.timeout(PATIENCE).no_proxy().build().expect("an HTTP client"))
     }
 }
 
@@ -72,6 +76,16 @@ impl Agent {
                 _ => self.press(&page, "allow", &[]).await,
             };
         }
+    }
+
+    /// Asks for `url` and reads no further than the answer's head.
+    pub async fn get(&self, url: &Url) -> Response {
+        self.0.get(url.clone()).send().await.expect("the server answers")
+    }
+
+    /// Posts an empty form with this header, and stays where the answer leads.
+    pub async fn post_with_header(&self, url: &str, name: &str, value: &str) -> Response {
+        self.0.post(url).header(name, value).send().await.expect("the server answers")
     }
 
     async fn follow(&self, mut url: Url, mut request: RequestBuilder) -> Reached {

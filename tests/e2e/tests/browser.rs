@@ -48,9 +48,10 @@ async fn who_allows_it_sees_the_report_and_all_eight_steps() {
     let everything = browser.text("body").await;
     assert!(everything.contains("the authorization server sees it"), "the password is hidden");
 
-    drop(browser);
-    let status = dashboard.terminate();
+    // With the browser still watching.
+    let (status, left_behind) = dashboard.terminate();
     assert!(status.success(), "SIGTERM is a clean end: {status}");
+    assert_eq!(left_behind, 0, "the database is removed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

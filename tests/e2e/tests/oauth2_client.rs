@@ -1,6 +1,13 @@
 //! A foreign client, crate `oauth2`, against the example authorization server
 //! over real HTTP.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
 use std::collections::BTreeMap;
 
 use e2e::agent::{Agent, parameter};
