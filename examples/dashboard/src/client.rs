@@ -144,11 +144,16 @@ impl OAuthClient {
             .header("traceparent", traceparent);
         let unreachable = |_| "The reports API could not be reached.".to_owned();
         let response = request.send().await.map_err(unreachable)?;
-        match response.status() {
+        let status = response.status();
+        let unreadable = "The reports API’s answer cannot be read.";
+        let body = response.bytes().await.map_err(|_| unreadable)?;
+        session.trace.add(
+            Arrow::answer(Step::Check, Party::ReportsApi, Party::Application, wire::status(status))
+                .with(wire::json(&body)),
+        );
+        match status {
             StatusCode::OK => {
-                let unreadable = |_| "The reports API’s answer cannot be read.".to_owned();
-                let body = response.bytes().await.map_err(unreachable)?;
-                let report = serde_json::from_slice(&body).map_err(unreadable)?;
+                let report = serde_json::from_slice(&body).map_err(|_| unreadable)?;
                 Ok(ReportAnswer::Report(report))
             }
             StatusCode::FORBIDDEN => Ok(ReportAnswer::Forbidden),

@@ -32,6 +32,7 @@ pub(crate) struct Parties {
     application: (TcpListener, Router),
     authorization_server: (TcpListener, Router),
     reports_api: (TcpListener, Router),
+    server: server::Application,
     invitation: String,
     stopping: watch::Sender<bool>,
     /// The database and the server's secret; removed when this is dropped.
@@ -98,6 +99,7 @@ impl Parties {
                 server.router().layer(watch_server),
             ),
             reports_api: (places.reports_api, reports.layer(watch_reports)),
+            server,
             stopping,
             directory,
         })
@@ -121,7 +123,10 @@ impl Parties {
             let serve = axum::serve(listener, service).with_graceful_shutdown(stopped);
             servers.spawn(serve.into_future());
         }
-        stop.await;
+        tokio::select! {
+            () = stop => {}
+            () = self.server.sweep() => {}
+        }
         self.stopping.send_replace(true);
         // A browser may hold a connection open without a word; it is not waited for.
         let _ = timeout(LAST_ORDERS, servers.join_all()).await;

@@ -103,7 +103,8 @@ fn leads_back_with(headers: &HeaderMap, parameter: &str) -> bool {
         && wire::form(query.as_bytes()).iter().any(|line| line.name == parameter)
 }
 
-/// Around the reports API: how it answers. The dashboard shows the request.
+/// Around the reports API: why it answers as it does. The dashboard shows the
+/// request and the answer.
 pub(crate) async fn reports_api(
     State(sessions): State<Sessions>,
     request: Request,
@@ -125,12 +126,6 @@ pub(crate) async fn reports_api(
         Some(cause) => format!("No: {cause}."),
     };
     session.trace.add(Arrow::note(Step::Check, Party::ReportsApi, "Verdict").remark(verdict));
-    session.trace.add(Arrow::answer(
-        Step::Check,
-        Party::ReportsApi,
-        Party::Application,
-        wire::status(response.status()),
-    ));
     response
 }
 

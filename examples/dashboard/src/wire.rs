@@ -8,7 +8,7 @@ use crate::trace::Line;
 
 /// What everybody may see in full. All else might open something, or is too
 /// long to read, so a parameter that nobody thought of is shortened too.
-const PUBLIC: [&str; 19] = [
+const PUBLIC: [&str; 20] = [
     "action",
     "client_id",
     "code_challenge_method",
@@ -26,6 +26,7 @@ const PUBLIC: [&str; 19] = [
     "roles",
     "scope",
     "subject",
+    "title",
     "token_type",
     "username",
 ];
