@@ -1,4 +1,60 @@
-//! codegrant makes a web application an OAuth 2.0 / 2.1 authorization server.
+//! Makes any web application an OAuth 2.0 / 2.1 authorization server for the
+//! authorization-code grant.
+//!
+//! The host brings its users, its database and its web framework by three
+//! traits: [`ClientStore`], [`CodeStore`] and [`UserAuthenticator`]. The crate
+//! brings the protocol: every endpoint takes a request as the `http` crate knows
+//! it and returns a response. It has no other grants, no user database, no HTTP
+//! server and no client, and it needs no runtime.
+//!
+//! ```
+//! # use std::sync::Arc;
+//! use codegrant::{
+//!     AuthorizationServer, Authorize, Client, InExtensions, Issuer, SecretRing, ServerSecret, memory,
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = Client::builder("app").redirect_uri("https://app.example/callback").build()?;
+//! let server = AuthorizationServer::builder(
+//!     Issuer::parse("https://id.example")?,
+//!     SecretRing::new(ServerSecret::generate()),
+//!     Arc::new(memory::Clients::new([app])),
+//!     Arc::new(memory::Codes::default()),
+//!     Arc::new(InExtensions),
+//! )
+//! .build()?;
+//!
+//! let uri = "/authorize?response_type=code&client_id=app";
+//! let (request, ()) = http::Request::get(uri).body(())?.into_parts();
+//! let Authorize::Login(login) = server.authorize(&request, b"").await else {
+//!     panic!("nobody is signed in yet")
+//! };
+//! assert_eq!(login.redirect_host(), "app.example");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/quickstart.rs` goes on from there to the last of the eight steps.
+//!
+//! # The house, top floor first
+//!
+//! | room | what is in it |
+//! | --- | --- |
+//! | `server` | [`AuthorizationServer`] and its [`Builder`] |
+//! | `endpoint` | the doors, each in the order of its RFC; [`Authorize`]: pauses as values |
+//! | [`memory`] | the embedded stores |
+//! | `guard` | [`Guard`]: an access token in, [`Access`] or a challenge out |
+//! | `answer`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
+//! | `host` | all that a host implements |
+//! | `token` | codes, access tokens and tickets, sealed |
+//! | `request` | what arrives, read once and strictly |
+//! | `grant` | [`Grant`]: one record, one state machine |
+//! | `model` | the nouns |
+//! | `policy` | [`Policy`]: lifetimes and rules |
+//!
+//! A file imports from floors below its own. From `token` down, nothing awaits,
+//! reads a clock, draws randomness or knows a store.
 
 mod answer;
 mod cause;
@@ -18,7 +74,11 @@ pub use cause::{Cause, CredentialError, ErrorCode};
 pub use endpoint::pause::{Authorize, Consent, Decision, Granted, Login, Refused};
 pub use grant::{Grant, RecordError, Refusal};
 pub use guard::{Access, Denied, Guard};
-pub use host::*;
+pub use host::{
+    ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, HostError, InExtensions,
+    NoConsents, NoDirectory, SecretVerifier, Sha256Secrets, SystemClock, SystemEntropy,
+    UserAuthenticator,
+};
 pub use model::client::{Client, ClientAuthentication, ClientBuilder, ClientError};
 pub use model::identity::{ClientId, GrantId, NameError, SessionId, Subject};
 pub use model::issuer::{Issuer, IssuerError};
@@ -32,3 +92,7 @@ pub use request::{BearerError, ClientAuthError, Malformed, RequestError};
 pub use server::{AuthorizationServer, Builder, ConfigError};
 pub use token::credential::{SecretRing, ServerSecret, WeakSecret};
 pub use token::ticket::TicketError;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

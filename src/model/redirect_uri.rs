@@ -39,6 +39,9 @@ pub enum RedirectUriError {
     /// It has a user name or password.
     #[error("has a user name or password")]
     Userinfo,
+    /// Its own query has a parameter that answers carry, which would be there twice.
+    #[error("has a query parameter that answers carry: code, state, iss or error")]
+    AnswerParameter,
     /// Its scheme runs code or shows content in the browser, such as `javascript`.
     #[error("has a scheme that browsers interpret themselves")]
     DangerousScheme,
@@ -88,6 +91,9 @@ impl RegisteredUri {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Unfit::Userinfo);
+        }
+        if url.query_pairs().any(|(name, _)| CARRIED_BY_ANSWERS.contains(&&*name)) {
+            return Err(Unfit::AnswerParameter);
         }
         let place = match url.scheme() {
             "http" | "https" => Self::web_place(uri, &url, schemes)?,
@@ -147,6 +153,9 @@ impl RegisteredUri {
         self.place == Place::Web
     }
 }
+
+/// What an answer appends (RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207).
+const CARRIED_BY_ANSWERS: [&str; 5] = ["code", "state", "iss", "error", "error_description"];
 
 /// Schemes that a browser answers itself, so a code sent there leaks or runs.
 const INTERPRETED: [&str; 12] = [
@@ -243,6 +252,8 @@ mod tests {
             ("https://app.example/#x", WebOnly, Unfit::Fragment),
             ("https://user@app.example/", WebOnly, Unfit::Userinfo),
             ("https://user:pass@app.example/", WebOnly, Unfit::Userinfo),
+            ("https://app.example/?x=1&code=2", WebOnly, Unfit::AnswerParameter),
+            ("com.example.app:/cb?st%61te", Dotted, Unfit::AnswerParameter),
             ("javascript:alert(1)", Any, Unfit::DangerousScheme),
             ("JavaScript:alert(1)", Any, Unfit::DangerousScheme),
             ("data:text/html,hi", Any, Unfit::DangerousScheme),

@@ -1,0 +1,79 @@
+//! The embedded stores keep the contract of their seams.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod support;
+
+use std::sync::Arc;
+
+use codegrant::{Clock, CodeStore, Grant};
+
+use support::House;
+use support::apps::SPA;
+
+async fn sweep(house: &House) -> u64 {
+    house.codes.sweep(house.clock.now()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_sweep_takes_what_expired_and_nothing_else() {
+    let house = House::new();
+    house.code(&SPA).await;
+    let token = house.access_token(&SPA).await;
+    house.pass(59);
+    assert_eq!(sweep(&house).await, 0);
+    house.pass(1);
+    assert_eq!(sweep(&house).await, 1, "the code that nobody redeemed");
+    assert_eq!(house.grants("alice").await.len(), 1);
+    assert!(house.check(&token).await.is_ok());
+    house.pass(539);
+    assert_eq!(sweep(&house).await, 0);
+    house.pass(1);
+    assert_eq!(sweep(&house).await, 1, "the grant whose token expired");
+    assert!(house.codes.is_empty());
+    assert!(house.grants("alice").await.is_empty());
+    assert_eq!(sweep(&house).await, 0);
+}
+
+#[tokio::test]
+async fn a_users_grants_are_all_found_and_nobody_elses() {
+    let house = House::new();
+    for _ in 0..3 {
+        house.access_token(&SPA).await;
+    }
+    house.sign_in("bob");
+    house.access_token(&SPA).await;
+    assert_eq!(house.grants("alice").await.len(), 3);
+    assert_eq!(house.grants("bob").await.len(), 1);
+    assert!(house.grants("carol").await.is_empty());
+    assert_eq!(house.codes.len(), 4);
+}
+
+#[tokio::test]
+async fn replacing_over_another_version_writes_nothing() {
+    let house = House::new();
+    house.access_token(&SPA).await;
+    let grant = house.grants("alice").await.remove(0);
+    let before = house.records().await;
+    let at = |version| Arc::new(Grant::from_record(&grant.to_record().unwrap(), version).unwrap());
+    for stale in [1, grant.version(), grant.version() + 2] {
+        assert!(!house.codes.replace(at(stale)).await.unwrap(), "{stale}");
+        assert_eq!(house.records().await, before);
+    }
+    assert!(house.codes.replace(at(grant.version() + 1)).await.unwrap());
+    assert!(!house.codes.replace(at(grant.version() + 1)).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_unknown_grant_is_none_cannot_be_replaced_and_a_known_id_not_inserted() {
+    let (house, empty) = (House::new(), House::new());
+    house.access_token(&SPA).await;
+    let grant = house.grants("alice").await.remove(0);
+    assert!(empty.codes.grant(grant.id()).await.unwrap().is_none());
+    assert!(!empty.codes.replace(grant.clone()).await.unwrap());
+    assert!(house.codes.insert(grant).await.is_err());
+}

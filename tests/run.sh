@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Sets a fresh machine up and proves everything: format, lints, documentation,
+# dependencies, every test of every package. Ends with what it ran.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+ran=()
+step() {
+    local name=$1
+    shift
+    printf '\n== %s\n' "$name"
+    "$@" || { printf '\nFAILED: %s\n' "$name" >&2; exit 1; }
+    ran+=("$name")
+}
+
+# The browser that the end-to-end tests click in.
+browser() {
+    if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
+        local as_root=()
+        [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+        "${as_root[@]}" apt-get update -q
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+            apt-get install -q -y --no-install-recommends chromium chromium-driver
+    fi
+    chromium --version
+    chromedriver --version
+}
+
+documentation() {
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+}
+
+# Every test, and none of them ignored or filtered away.
+tests() {
+    local log
+    log=$(mktemp)
+    cargo test --workspace --locked --no-fail-fast 2>&1 | tee "$log"
+    local results passed skipped
+    results=$(grep -c '^test result:' "$log")
+    passed=$(awk '/^test result:/ { sum += $4 } END { print sum + 0 }' "$log")
+    skipped=$(awk '/^test result:/ { sum += $8 + $12 } END { print sum + 0 }' "$log")
+    rm -f "$log"
+    printf '\n%s test programs, %s tests passed, %s ignored or filtered out\n' \
+        "$results" "$passed" "$skipped"
+    [ "$passed" -gt 0 ] && [ "$skipped" -eq 0 ]
+}
+
+step 'browser' browser
+step 'format' cargo fmt --all --check
+step 'lints' cargo clippy --workspace --all-targets --locked -- -D warnings
+step 'documentation' documentation
+step 'dependencies' bash tests/dependencies.sh
+step 'tests' tests
+step 'quickstart' cargo run --locked --quiet --example quickstart
+step 'benchmark builds and runs' cargo bench --locked --bench flow -- --test
+
+printf '\nRan: %s\n' "$(IFS=,; echo "${ran[*]}" | sed 's/,/, /g')"
