@@ -44,23 +44,22 @@ impl Listener {
     /// Takes the address that `application` is configured for.
     pub async fn bind(application: Application) -> Result<Self, StartError> {
         let tcp = tokio::net::TcpListener::bind(application.listen()).await;
-        match tcp.and_then(tokio::net::TcpListener::into_std) {
-            Ok(tcp) => Self::on(tcp, application),
-            Err(error) => Err(StartError::Listen { address: application.listen().into(), error }),
-        }
+        let tcp = tcp.and_then(tokio::net::TcpListener::into_std);
+        Self::on(tcp.map_err(|error| unusable(&application, error))?, application)
     }
 
-    /// Takes a non-blocking listener over.
+    /// Takes a listener over, whatever `application` is configured for.
     pub fn on(tcp: TcpListener, application: Application) -> Result<Self, StartError> {
+        tcp.set_nonblocking(true).map_err(|error| unusable(&application, error))?;
         let tls = application.config().tls.as_ref().map(load).transpose()?;
         Ok(Self { application, tcp, tls })
     }
 
     /// Answers until `shutdown` is ready, then finishes the requests in flight.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
-        let address = self.application.listen().to_owned();
+        let application = self.application.clone();
         let serving = self.serve_until(shutdown);
-        serving.await.map_err(|error| StartError::Listen { address, error })
+        serving.await.map_err(|error| unusable(&application, error))
     }
 
     async fn serve_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
@@ -86,6 +85,10 @@ impl Listener {
             () = application.sweep() => Ok(()),
         }
     }
+}
+
+fn unusable(application: &Application, error: io::Error) -> StartError {
+    StartError::Listen { address: application.listen().to_owned(), error }
 }
 
 /// Reads the certificate chain and its key. The provider of the cryptography is

@@ -1,4 +1,6 @@
-//! A limit on tries to sign in, for every account and every address.
+//! A limit on tries to sign in: from one address to one account, from one
+//! address, and to one account. Each of them alone leaves a hole, and only the
+//! first is tight: nobody locks a user out from somewhere else.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -17,20 +19,29 @@ struct Limit {
     refill: u32,
 }
 
-const ACCOUNT: Limit = Limit { burst: 10, refill: 30 };
+const PAIR: Limit = Limit { burst: 10, refill: 30 };
 const ADDRESS: Limit = Limit { burst: 50, refill: 5 };
+const ACCOUNT: Limit = Limit { burst: 100, refill: 5 };
 
-/// How many accounts and addresses are remembered at once.
-const MOST_ENTRIES: usize = 20_000;
+/// How many pairs, addresses and accounts a generation remembers.
+const GENERATION: usize = 10_000;
 
 /// Remembers recent tries, by keyed hashes of who made them.
 #[derive(Default)]
 pub(crate) struct Tries {
     hash: RandomState,
-    recent: Mutex<HashMap<u64, Recent>>,
+    recent: Mutex<Generations>,
 }
 
-#[derive(Clone, Copy)]
+/// When the young generation is full, it becomes the old one, and the old one
+/// is forgotten: whoever keeps trying is remembered, whoever stopped is not.
+#[derive(Default)]
+struct Generations {
+    young: HashMap<u64, Recent>,
+    old: HashMap<u64, Recent>,
+}
+
+#[derive(Clone, Copy, Default)]
 struct Recent {
     tries: u32,
     /// When `tries` was last brought up to date.
@@ -49,37 +60,51 @@ impl Tries {
         let keys = self.keys(username, address);
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, limit) in keys {
-            let entry = recent.get(&key).map(|entry| entry.at(now, limit));
-            if let Some(entry) = entry.filter(|entry| entry.tries >= limit.burst) {
+            let entry = recent.get(key).at(now, limit);
+            if entry.tries >= limit.burst {
+                recent.put(key, entry);
                 return Err(entry.wait(now, limit));
             }
         }
         for (key, limit) in keys {
-            make_room(&mut recent, now);
-            let entry = recent.entry(key).or_insert(Recent { tries: 0, at: now.as_unix() });
-            *entry = entry.at(now, limit);
-            entry.tries = entry.tries.saturating_add(1);
+            let entry = recent.get(key).at(now, limit);
+            recent.put(key, Recent { tries: entry.tries.saturating_add(1), ..entry });
         }
         Ok(())
     }
 
-    /// The password was right: the account starts over, and the try does not
-    /// count against the address.
+    /// The password was right: the account starts over at this address, and
+    /// the try counts against nobody.
     pub(crate) fn succeeded(&self, username: &str, address: IpAddr) {
-        let [(account, _), (address, _)] = self.keys(username, address);
+        let [(pair, _), others @ ..] = self.keys(username, address);
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.remove(&account);
-        if let Some(entry) = recent.get_mut(&address) {
-            entry.tries = entry.tries.saturating_sub(1);
+        recent.put(pair, Recent::default());
+        for (key, _) in others {
+            let entry = recent.get(key);
+            recent.put(key, Recent { tries: entry.tries.saturating_sub(1), ..entry });
         }
     }
 
-    fn keys(&self, username: &str, address: IpAddr) -> [(u64, Limit); 2] {
+    fn keys(&self, username: &str, address: IpAddr) -> [(u64, Limit); 3] {
         let network = network(address);
         [
-            (self.hash.hash_one(("account", username)), ACCOUNT),
-            (self.hash.hash_one(("address", network)), ADDRESS),
+            (self.hash.hash_one((Some(username), Some(network))), PAIR),
+            (self.hash.hash_one((None::<&str>, Some(network))), ADDRESS),
+            (self.hash.hash_one((Some(username), None::<u128>)), ACCOUNT),
         ]
+    }
+}
+
+impl Generations {
+    fn get(&self, key: u64) -> Recent {
+        self.young.get(&key).or_else(|| self.old.get(&key)).copied().unwrap_or_default()
+    }
+
+    fn put(&mut self, key: u64, entry: Recent) {
+        if self.young.len() >= GENERATION && !self.young.contains_key(&key) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, entry);
     }
 }
 
@@ -97,18 +122,6 @@ impl Recent {
     fn wait(self, now: Timestamp, limit: Limit) -> Duration {
         let next = self.at.saturating_add(limit.refill.into());
         Duration::from_secs(u64::try_from(next.saturating_sub(now.as_unix())).unwrap_or(0).max(1))
-    }
-}
-
-/// Forgets the tries that no longer count and, if all still do, the oldest.
-fn make_room(recent: &mut HashMap<u64, Recent>, now: Timestamp) {
-    if recent.len() < MOST_ENTRIES {
-        return;
-    }
-    recent.retain(|_, entry| entry.at(now, ACCOUNT).tries > 0);
-    if recent.len() >= MOST_ENTRIES {
-        let oldest = recent.iter().min_by_key(|(_, entry)| entry.at).map(|(key, _)| *key);
-        oldest.and_then(|key| recent.remove(&key));
     }
 }
 
@@ -135,10 +148,10 @@ mod tests {
     }
 
     #[test]
-    fn an_account_gets_ten_tries_and_then_one_every_half_minute() {
+    fn an_account_gets_ten_tries_from_an_address_and_then_one_every_half_minute() {
         let tries = Tries::default();
-        for n in 0..10 {
-            assert_eq!(tries.begin("alice", other_address(n), at(0)), Ok(()));
+        for _ in 0..10 {
+            assert_eq!(tries.begin("alice", HOME, at(0)), Ok(()));
         }
         assert_eq!(tries.begin("alice", HOME, at(1)), Err(Duration::from_secs(29)));
         assert_eq!(tries.begin("bob", HOME, at(1)), Ok(()));
@@ -146,6 +159,25 @@ mod tests {
         assert_eq!(tries.begin("alice", HOME, at(30)), Err(Duration::from_secs(30)));
         assert_eq!(tries.begin("alice", HOME, at(59)), Err(Duration::from_secs(1)));
         assert_eq!(tries.begin("alice", HOME, at(60)), Ok(()));
+    }
+
+    #[test]
+    fn one_address_cannot_lock_a_user_out_of_another() {
+        let tries = Tries::default();
+        for second in 0..3600 {
+            let _ = tries.begin("alice", other_address(1), at(second));
+        }
+        assert_eq!(tries.begin("alice", HOME, at(3600)), Ok(()));
+    }
+
+    #[test]
+    fn an_account_gets_a_hundred_tries_from_everywhere_together() {
+        let tries = Tries::default();
+        for n in 0..100 {
+            assert_eq!(tries.begin("alice", other_address(n), at(0)), Ok(()));
+        }
+        assert_eq!(tries.begin("alice", HOME, at(1)), Err(Duration::from_secs(4)));
+        assert_eq!(tries.begin("alice", HOME, at(5)), Ok(()));
     }
 
     #[test]
@@ -168,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn success_starts_the_account_over_and_does_not_count_against_the_address() {
+    fn success_starts_over_and_counts_against_nobody() {
         let tries = Tries::default();
         for _ in 0..200 {
             assert_eq!(tries.begin("alice", HOME, at(0)), Ok(()));
@@ -185,12 +217,18 @@ mod tests {
     }
 
     #[test]
-    fn memory_stays_bounded_whoever_tries() {
+    fn memory_stays_bounded_whoever_tries_and_whoever_goes_on_is_remembered() {
         let tries = Tries::default();
-        for n in 0..u32::try_from(MOST_ENTRIES).unwrap() {
-            let _ = tries.begin(&format!("user {n}"), other_address(n), at(u64::from(n / 1000)));
+        for n in 0..100_000 {
+            let _ = tries.begin(&format!("user {n}"), other_address(n), at(0));
+            if n % 1000 < 10 {
+                let _ = tries.begin("alice", HOME, at(0));
+            }
         }
-        assert!(tries.recent.lock().unwrap().len() <= MOST_ENTRIES);
-        assert_eq!(tries.begin("somebody new", HOME, at(20)), Ok(()));
+        let recent = tries.recent.lock().unwrap();
+        assert!(recent.young.len() <= GENERATION && recent.old.len() <= GENERATION);
+        drop(recent);
+        assert!(tries.begin("alice", HOME, at(0)).is_err());
+        assert_eq!(tries.begin("somebody new", other_address(0), at(0)), Ok(()));
     }
 }

@@ -204,23 +204,23 @@ async fn a_user_without_the_permission_is_refused_whatever_the_token_covers() {
 async fn an_issuer_with_a_path_has_everything_below_it() {
     let issuer = start(
         |config| {
-            config.issuer.push_str("/tenant");
+            config.issuer.push_str("/:tenant");
             config.clients.push(support::confidential("app"));
         },
         |builder| builder,
     );
     let browser = Browser::new(&issuer);
     let consent = browser.consent_page("app").await;
-    assert_eq!(consent.action(), "/tenant/consent");
+    assert_eq!(consent.action(), "/:tenant/consent");
     let params = browser.submit(&consent, &ALLOW).await.params();
     assert_eq!(params["iss"], issuer);
-    assert_eq!(browser.get("/tenant/healthz").await.status, 200);
-    for outside in ["/healthz", "/authorize", "/tenant", "/other/authorize"] {
+    assert_eq!(browser.get("/:tenant/healthz").await.status, 200);
+    for outside in ["/healthz", "/authorize", "/:tenant", "/other/authorize"] {
         assert_eq!(browser.get(outside).await.status, 404, "{outside}");
     }
     let unbuilt = ["introspect", "revoke", "userinfo", "jwks", "par", "logout", "register"];
     for path in unbuilt.into_iter().chain([".well-known/oauth-authorization-server"]) {
-        assert_eq!(browser.get(&format!("/tenant/{path}")).await.status, 404, "{path}");
+        assert_eq!(browser.get(&format!("/:tenant/{path}")).await.status, 404, "{path}");
     }
 }
 

@@ -61,6 +61,7 @@ async fn every_page_carries_its_headers_and_its_elements() {
     let refused = browser.post("/consent", &[]).await;
     let wrong_method = browser.get("/consent").await;
     assert_eq!((missing.status, refused.status, wrong_method.status), (404, 403, 405));
+    assert_eq!(wrong_method.header("allow"), "POST");
     for page in [&login, &wrong, &consent, &error, &missing, &refused, &wrong_method] {
         assert_protected(page);
     }
@@ -78,7 +79,8 @@ async fn a_request_that_no_client_can_be_told_of_is_an_error_page_right_there() 
         assert!(!page.headers.contains_key("location"));
     }
     for method in [Method::PUT, Method::DELETE] {
-        assert_eq!(browser.send(browser.request(method, "/authorize")).await.status, 405);
+        let page = browser.send(browser.request(method, "/authorize")).await;
+        assert_eq!((page.status, page.header("allow")), (405, "GET, POST"));
     }
 }
 

@@ -58,7 +58,7 @@ impl Config {
         else {
             return Err(std::mem::take(problems));
         };
-        let uri = self.issuer.parse::<Uri>().unwrap_or_default();
+        let (issuer, uri) = issuer;
         Ok(Checked {
             path: uri.path().trim_end_matches('/').to_owned(),
             secure: uri.scheme_str() == Some("https"),
@@ -73,8 +73,11 @@ impl Config {
         })
     }
 
-    fn issuer(&self, problems: &mut Vec<Problem>) -> Option<Issuer> {
-        keep(problems, Issuer::parse(&self.issuer).map_err(|e| Problem::new("issuer", e)))
+    /// The issuer's name, and the same in its parts.
+    fn issuer(&self, problems: &mut Vec<Problem>) -> Option<(Issuer, Uri)> {
+        let issuer = Issuer::parse(&self.issuer).map_err(|error| Problem::new("issuer", error));
+        let uri = self.issuer.parse::<Uri>().map_err(|error| Problem::new("issuer", error));
+        keep(problems, issuer.and_then(|issuer| Ok((issuer, uri?))))
     }
 
     /// Where to listen; the issuer's host, at the scheme's port if it names none.

@@ -43,7 +43,7 @@ pub(crate) fn router(parts: &Arc<Parts>) -> Router {
         .method_not_allowed_fallback(method_not_allowed);
     let doors = match parts.path.as_str() {
         "" => doors,
-        path => Router::new().nest(path, doors),
+        path => Router::new().without_v07_checks().nest(path, doors),
     };
     doors.fallback(not_found).with_state(parts.clone())
 }

@@ -1,6 +1,7 @@
 //! The error page: for whatever cannot be sent back to a client.
 
 use axum::http::StatusCode;
+use axum::http::header::ALLOW;
 use axum::response::Response;
 use codegrant::Refused;
 use maud::html;
@@ -24,6 +25,9 @@ impl ErrorPage<'_> {
         };
         let mut response = page.render();
         response.extensions_mut().insert(refused.cause().clone());
+        if let Some(methods) = refused.response().headers().get(ALLOW) {
+            response.headers_mut().insert(ALLOW, methods.clone());
+        }
         response
     }
 

@@ -43,7 +43,8 @@ impl LoginPage<'_> {
 
     fn render(&self, username: &str, failure: Option<&Failure>) -> Response {
         let described_by = failure.map(|_| "login-error");
-        let invalid = failure.map(|_| "true");
+        let wrong = matches!(failure, Some(Failure::WrongPassword));
+        let invalid = wrong.then_some("true");
         let title = if failure.is_some() { "Sign in failed" } else { "Sign in" };
         let content = html! {
             h1 { "Sign in" }

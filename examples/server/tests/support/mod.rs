@@ -59,7 +59,6 @@ pub(crate) fn start(
 ) -> String {
     let directory = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.set_nonblocking(true).unwrap();
     let mut config = config(&listener, &directory);
     change(&mut config);
     let issuer = config.issuer.clone();
