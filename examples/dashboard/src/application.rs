@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, SET_COOKIE,
     X_CONTENT_TYPE_OPTIONS,
@@ -16,12 +16,12 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use futures_util::{Stream, stream};
-use oauth2::url::form_urlencoded;
 use tokio::sync::watch;
 
+use crate::callback;
 use crate::client::{OAuthClient, ReportAnswer};
 use crate::page::{self, DemoUser};
-use crate::session::{Answered, Outcome, Pending, Session, Sessions};
+use crate::session::{Outcome, Session, Sessions};
 use crate::step::Step;
 use crate::trace::{Arrow, Party};
 use crate::wire;
@@ -37,14 +37,15 @@ pub(crate) struct Application {
     pub(crate) stopping: watch::Receiver<bool>,
 }
 
-type Browser = Extension<Arc<Session>>;
+/// The session of the browser that sent a request.
+pub(crate) type Browser = Extension<Arc<Session>>;
 
 impl Application {
     pub(crate) fn router(self) -> Router {
         Router::new()
             .route("/", get(index))
             .route("/sign-in", post(sign_in))
-            .route("/callback", get(callback))
+            .route("/callback", get(callback::callback))
             .route("/load-report", post(load_report))
             .route("/sign-out", post(sign_out))
             .route("/events", get(events))
@@ -73,7 +74,7 @@ async fn index(State(app): State<Application>, Extension(session): Browser) -> H
 async fn sign_in(State(app): State<Application>, Extension(session): Browser) -> Redirect {
     session.trace.rewind(Step::Redirect);
     let (url, pending) = app.client.begin();
-    session.expect(pending);
+    session.begin_sign_in(pending);
     session.trace.add(pressed(Step::Redirect, "POST /sign-in"));
     session.trace.add(
         Arrow::answer(Step::Redirect, Party::Application, Party::User, status_of_redirect())
@@ -84,93 +85,6 @@ async fn sign_in(State(app): State<Application>, Extension(session): Browser) ->
             ),
     );
     Redirect::to(url.as_str())
-}
-
-/// Step 4, and then 5 and 6.
-async fn callback(
-    State(app): State<Application>,
-    Extension(session): Browser,
-    RawQuery(query): RawQuery,
-) -> Redirect {
-    let query = query.unwrap_or_default();
-    let answer = Answer::parse(&query);
-    let step = if answer.code.is_some() { Step::Code } else { Step::Decide };
-    let arrow = Arrow::request(step, Party::User, Party::Application, "GET /callback")
-        .with(wire::form(query.as_bytes()));
-    let (outcome, remark) = match session.answered(answer.state.as_deref().unwrap_or_default()) {
-        Answered::Again => {
-            session.trace.add(arrow.remark("This answer came before, and is not taken again."));
-            return Redirect::to("/");
-        }
-        Answered::Unasked => (Outcome::Error(UNASKED.to_owned()), UNASKED),
-        Answered::Expected(_) if !app.client.is_from_my_server(answer.iss.as_deref()) => {
-            (Outcome::Error(OTHER_SERVER.to_owned()), OTHER_SERVER)
-        }
-        Answered::Expected(pending) => {
-            session.trace.add(arrow.remark(
-                "Checked: state is the one drawn in step 2, so the answer belongs to this browser; \
-                 iss is the server that was asked, so no other server slipped its answer in.",
-            ));
-            finish_sign_in(&app, &session, answer, pending).await;
-            return Redirect::to("/");
-        }
-    };
-    session.trace.add(arrow.remark(remark));
-    session.finish(outcome);
-    Redirect::to("/")
-}
-
-const UNASKED: &str = "Nobody here asked for this answer: its state is not one that this browser \
-                       is waiting for. Nothing was changed.";
-const OTHER_SERVER: &str = "The answer does not come from the authorization server that was \
-                            asked: its iss is another. The sign-in was given up.";
-
-/// What came back with the browser (RFC 6749 sections 4.1.2 and 4.1.2.1).
-#[derive(Default)]
-struct Answer {
-    code: Option<String>,
-    error: Option<String>,
-    state: Option<String>,
-    iss: Option<String>,
-}
-
-impl Answer {
-    fn parse(query: &str) -> Self {
-        let mut answer = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let place = match &*name {
-                "code" => &mut answer.code,
-                "error" => &mut answer.error,
-                "state" => &mut answer.state,
-                "iss" => &mut answer.iss,
-                _ => continue,
-            };
-            *place = Some(value.into_owned());
-        }
-        answer
-    }
-}
-
-async fn finish_sign_in(app: &Application, session: &Session, answer: Answer, pending: Pending) {
-    let code = match (answer.code, answer.error.as_deref()) {
-        (Some(code), None) => code,
-        (_, Some("access_denied")) => return session.finish(Outcome::Denied),
-        _ => {
-            let text = "The authorization server answered with an error in place of a code.";
-            return session.finish(Outcome::Error(text.to_owned()));
-        }
-    };
-    match app.client.redeem(session, code, pending.code_verifier).await {
-        Ok(tokens) => {
-            session.trace.add(
-                Arrow::answer(Step::Token, Party::Application, Party::User, status_of_redirect())
-                    .with(wire::location("/"))
-                    .remark("The token stays with the dashboard; your browser never sees it."),
-            );
-            session.sign_in(tokens);
-        }
-        Err(problem) => session.finish(Outcome::Error(problem)),
-    }
 }
 
 /// Steps 7 and 8.
@@ -204,7 +118,7 @@ fn pressed(step: Step, head: &str) -> Arrow {
     Arrow::request(step, Party::User, Party::Application, head)
 }
 
-fn status_of_redirect() -> String {
+pub(crate) fn status_of_redirect() -> String {
     wire::status(StatusCode::SEE_OTHER)
 }
 

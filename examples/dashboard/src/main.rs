@@ -3,6 +3,7 @@
 
 mod application;
 mod arguments;
+mod callback;
 mod client;
 mod diagram;
 mod page;

@@ -107,9 +107,14 @@ impl Session {
         Ok(format!("00-{}-{}-01", self.trace_id, random_hex::<8>()?))
     }
 
-    pub(crate) fn expect(&self, pending: Pending) {
+    /// A sign-in begins, and takes the place of what came before: if it is
+    /// denied, there is no token.
+    pub(crate) fn begin_sign_in(&self, pending: Pending) {
         let mut state = self.state();
+        state.forget();
         push_bounded(&mut state.pending, pending, MOST_PENDING);
+        drop(state);
+        self.trace.ring();
     }
 
     /// Takes the sign-in that `answer` belongs to; each is answered once.
@@ -128,19 +133,14 @@ impl Session {
 
     pub(crate) fn sign_in(&self, tokens: Tokens) {
         let mut state = self.state();
+        state.forget();
         state.tokens = Some(tokens);
-        state.user = None;
-        state.report = None;
         drop(state);
         self.finish(Outcome::SignedIn);
     }
 
     pub(crate) fn sign_out(&self) {
-        let mut state = self.state();
-        state.tokens = None;
-        state.user = None;
-        state.report = None;
-        drop(state);
+        self.state().forget();
         self.finish(Outcome::SignedOut);
     }
 
@@ -178,6 +178,16 @@ impl Session {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// As if nobody had signed in.
+    fn forget(&mut self) {
+        self.tokens = None;
+        self.user = None;
+        self.report = None;
+        self.outcome = None;
     }
 }
 
@@ -240,8 +250,8 @@ mod tests {
     #[test]
     fn an_answer_is_taken_once_and_only_if_somebody_asked() {
         let session = Session::draw().unwrap();
-        session.expect(pending("first tab"));
-        session.expect(pending("second tab"));
+        session.begin_sign_in(pending("first tab"));
+        session.begin_sign_in(pending("second tab"));
         assert!(matches!(session.answered("second tab"), Answered::Expected(_)));
         assert!(matches!(session.answered("first tab"), Answered::Expected(_)));
         assert!(matches!(session.answered("first tab"), Answered::Again));
@@ -271,17 +281,30 @@ mod tests {
         assert_eq!(sessions.all().len(), MOST_SESSIONS);
     }
 
-    #[test]
-    fn signing_out_forgets_the_token_and_what_it_brought() {
-        let session = Session::draw().unwrap();
-        session.sign_in(Tokens {
+    fn tokens() -> Tokens {
+        Tokens {
             access_token: AccessToken::new("secret".into()),
             scope: "reports.read".into(),
             expires_in: Some(600),
-        });
+        }
+    }
+
+    #[test]
+    fn signing_out_forgets_the_token_and_what_it_brought() {
+        let session = Session::draw().unwrap();
+        session.sign_in(tokens());
         session.sign_out();
         let view = session.view();
         assert!(view.tokens.is_none() && view.user.is_none() && view.report.is_none());
         assert_eq!(view.outcome, Some(Outcome::SignedOut));
+    }
+
+    #[test]
+    fn a_new_sign_in_does_not_end_with_the_token_of_an_old_one() {
+        let session = Session::draw().unwrap();
+        session.sign_in(tokens());
+        session.begin_sign_in(pending("denied later"));
+        session.finish(Outcome::Denied);
+        assert!(session.access_token().is_none());
     }
 }
