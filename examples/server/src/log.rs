@@ -2,7 +2,7 @@
 //! into a form: people type passwords into the wrong field.
 
 use axum::http::StatusCode;
-use codegrant::Cause;
+use codegrant::{Cause, Subject};
 
 /// What was answered at `door`, and why it is not what was asked for.
 pub(crate) fn answer(door: &'static str, status: StatusCode, cause: Option<&Cause>) {
@@ -16,4 +16,10 @@ pub(crate) fn answer(door: &'static str, status: StatusCode, cause: Option<&Caus
             tracing::info!(door, status, error = cause.code().as_str(), %cause, "refused");
         }
     }
+}
+
+/// How a try to sign in ended, and who is signed in now.
+pub(crate) fn sign_in(status: StatusCode, subject: Option<&Subject>, outcome: &'static str) {
+    let (status, subject) = (status.as_u16(), subject.map(Subject::as_str));
+    tracing::info!(door = "login", status, subject, "{outcome}");
 }

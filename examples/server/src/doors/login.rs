@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
@@ -51,18 +52,18 @@ async fn judge(parts: &Parts, head: &Head, form: &Form, ticket: &str) -> Result<
     let onward = parts.server.resume(ticket)?;
     let address = address(head, parts.config.proxied);
     if let Err(wait) = parts.tries.begin(username, address, parts.clock.now()) {
-        log::answer("login", StatusCode::TOO_MANY_REQUESTS, None);
+        log::sign_in(StatusCode::TOO_MANY_REQUESTS, None, "too many tries");
         return show(parts, head, ticket, |page| page.too_many_tries(username, wait)).await;
     }
     let Some(subject) = authenticate(parts, username, password).await? else {
-        log::answer("login", StatusCode::UNAUTHORIZED, None);
+        log::sign_in(StatusCode::UNAUTHORIZED, None, "wrong username or password");
         return show(parts, head, ticket, |page| page.wrong_password(username)).await;
     };
     parts.tries.succeeded(username, address);
-    tracing::info!(%subject, "signed in");
-    let cookie = parts.sessions.begin(subject, &head.headers).await?;
-    let mut response = answer("login", onward);
+    let cookie = parts.sessions.begin(subject.clone(), &head.headers).await?;
     let cookie = cookie.parse().map_err(HostError::from)?;
+    log::sign_in(onward.status(), Some(&subject), "signed in");
+    let mut response = onward.map(Body::from);
     response.headers_mut().append(SET_COOKIE, cookie);
     Ok(response)
 }
