@@ -116,6 +116,29 @@ async fn neither_code_nor_state_is_shown_in_full() {
 }
 
 #[tokio::test]
+async fn the_buttons_work_without_script() {
+    let visit = Visit::begin().await;
+    let agent = &visit.agent;
+    let page = visit.page("/").await;
+    let asked = agent.press(&page, "sign-in", &[]).await.client();
+    let answer = agent.allow(&asked, "alice", "wonderland").await;
+    let page = agent.open(&answer).await.page();
+    let page = agent.press(&page, "load-report", &[]).await.page();
+    assert!(shows(&page, "data-result=\"report\"") && shows(&page, "id=\"report\""));
+    let page = agent.press(&page, "sign-out", &[]).await.page();
+    assert!(shows(&page, "data-result=\"signed-out\"") && !shows(&page, "id=\"report\""));
+}
+
+#[tokio::test]
+async fn each_browser_sees_its_own_flow_only() {
+    let visit = Visit::begin().await;
+    visit.sign_in().await;
+    assert!(shows(&visit.page("/").await, "data-step=\"2\""));
+    let other = Agent::default().open(&visit.at("/")).await.page();
+    assert!(shows(&other, "data-step=\"1\"") && !shows(&other, "data-step=\"2\""));
+}
+
+#[tokio::test]
 async fn an_open_page_is_told_at_once() {
     let visit = Visit::begin().await;
     let mut updates = visit.agent.get(&visit.at("/events")).await;
