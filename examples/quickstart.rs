@@ -109,7 +109,10 @@ async fn sign_in_and_allow(
     let Authorize::Login(login) = server.authorize(&head(Request::get(uri))?, b"").await else {
         return Err("nobody is signed in, so a login page was due".into());
     };
-    println!("3  Nobody is signed in: a login page for {:?} is due.", login.client().name());
+    println!(
+        "3  Nobody is signed in: a login page for {:?} is due.",
+        login.asker().client().name()
+    );
     let back = server.resume(login.ticket()).map_err(|refused| refused.description())?;
     println!("   Alice signs in, and the browser goes back to where it was.");
 
@@ -119,8 +122,11 @@ async fn sign_in_and_allow(
     let Authorize::Consent(consent) = server.authorize(&browser, b"").await else {
         return Err("Alice never agreed before, so a consent page was due".into());
     };
-    let (name, scope) = (consent.client().name(), consent.scope());
-    println!("   \"Allow {name} to use {scope}? The answer goes to {}.\"", consent.redirect_host());
+    let (name, scope) = (consent.asker().client().name(), consent.scope());
+    println!(
+        "   \"Allow {name} to use {scope}? The answer goes to {}.\"",
+        consent.asker().redirect_host()
+    );
     println!("   Alice allows.");
     let decision = Decision::Allow(Granted::everything());
     let redirect = server.decide(&browser, consent.ticket(), decision).await;

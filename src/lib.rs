@@ -30,7 +30,7 @@
 //! let Authorize::Login(login) = server.authorize(&request, b"").await else {
 //!     panic!("nobody is signed in yet")
 //! };
-//! assert_eq!(login.redirect_host(), "app.example");
+//! assert_eq!(login.asker().redirect_host(), "app.example");
 //! # Ok(())
 //! # }
 //! ```
@@ -71,7 +71,7 @@ mod token;
 
 pub use answer::Response;
 pub use cause::{Cause, CredentialError, ErrorCode};
-pub use endpoint::pause::{Authorize, Consent, Decision, Granted, Login, Refused};
+pub use endpoint::pause::{Asker, Authorize, Consent, Decision, Granted, Login, Refused};
 pub use grant::{Grant, RecordError, Refusal};
 pub use guard::{Access, Denied, Guard};
 pub use host::{

@@ -51,16 +51,20 @@ impl Policy {
         Self { require_pkce: true, ..Self::default() }
     }
 
-    /// The first lifetime outside its bounds.
-    pub(crate) fn fault(&self) -> Option<PolicyError> {
-        [
+    /// Every lifetime that is outside its bounds.
+    #[must_use]
+    pub fn faults(&self) -> Vec<PolicyError> {
+        let lifetimes = [
             ("code_lifetime", self.code_lifetime, TEN_MINUTES),
             ("access_token_lifetime", self.access_token_lifetime, A_DAY),
             ("interaction_lifetime", self.interaction_lifetime, A_DAY),
-        ]
-        .into_iter()
-        .find(|(_, lifetime, longest)| !(1..=*longest).contains(&lifetime.as_secs()))
-        .map(|(name, _, longest)| PolicyError { name, longest })
+        ];
+        let is_fault = |lifetime: Duration, longest| !(1..=longest).contains(&lifetime.as_secs());
+        lifetimes
+            .into_iter()
+            .filter(|(_, lifetime, longest)| is_fault(*lifetime, *longest))
+            .map(|(name, _, longest)| PolicyError { name, longest })
+            .collect()
     }
 }
 
@@ -72,14 +76,28 @@ pub struct PolicyError {
     longest: u64,
 }
 
+impl PolicyError {
+    /// The lifetime's name, as in [`Policy`].
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The longest that it may be, in seconds.
+    #[must_use]
+    pub const fn longest(&self) -> u64 {
+        self.longest
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn lifetimes_that_nobody_can_mean_are_refused_by_name() {
-        assert_eq!(Policy::default().fault(), None);
-        assert_eq!(Policy::oauth_2_1().fault(), None);
+        assert_eq!(Policy::default().faults(), []);
+        assert_eq!(Policy::oauth_2_1().faults(), []);
         for (policy, name) in [
             (Policy { code_lifetime: Duration::ZERO, ..Policy::default() }, "code_lifetime"),
             (
@@ -95,8 +113,8 @@ mod tests {
                 "interaction_lifetime",
             ),
         ] {
-            let fault = policy.fault().unwrap().to_string();
-            assert!(fault.starts_with(name), "{fault}");
+            let names: Vec<_> = policy.faults().iter().map(PolicyError::name).collect();
+            assert_eq!(names, [name]);
         }
     }
 }

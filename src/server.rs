@@ -6,7 +6,7 @@ use http::request::Parts;
 use url::form_urlencoded::byte_serialize;
 
 use crate::answer::Response;
-use crate::endpoint::pause::{Authorize, Decision, Refused};
+use crate::endpoint::pause::{Authorize, Decision, Login, Refused};
 use crate::endpoint::service::Service;
 use crate::endpoint::{authorize, token};
 use crate::guard::Guard;
@@ -57,6 +57,12 @@ impl AuthorizationServer {
     /// The authorization endpoint, for GET and POST (RFC 6749 section 3.1).
     pub async fn authorize(&self, request: &Parts, body: &[u8]) -> Authorize {
         authorize::authorize(&self.0, request, body).await
+    }
+
+    /// What a login page's ticket stands for, to show the page once more: at an
+    /// address of its own, or after a wrong password.
+    pub async fn login(&self, login_ticket: &str) -> Result<Login, Refused> {
+        authorize::login(&self.0, login_ticket).await
     }
 
     /// After a login: sends the browser back to the request that the ticket holds.
@@ -171,7 +177,7 @@ impl Builder {
 
     /// Judges the configuration.
     pub fn build(self) -> Result<AuthorizationServer, ConfigError> {
-        if let Some(fault) = self.service.policy.fault() {
+        if let Some(fault) = self.service.policy.faults().into_iter().next() {
             return Err(fault.into());
         }
         let endpoint = &self.service.authorization_endpoint;

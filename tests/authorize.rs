@@ -20,7 +20,7 @@ async fn a_user_who_allows_sends_the_client_a_code_with_its_state_and_our_iss() 
     for app in EVERY_APP.iter().filter(|app| app.id != TRUSTED.id) {
         let house = House::new();
         let consent = house.consent(&app.asks()).await;
-        assert_eq!(consent.client().id().as_str(), app.id);
+        assert_eq!(consent.asker().client().id().as_str(), app.id);
         assert_eq!(consent.user().subject().as_str(), "alice");
         assert_eq!(consent.scope(), &scope("reports.read reports.write"));
         assert!(consent.allowed_before().is_empty());
@@ -36,9 +36,9 @@ async fn the_consent_page_can_name_the_host_that_gets_the_answer() {
         [(DASHBOARD, "dashboard.example"), (CLI, "127.0.0.1"), (MOBILE, "com.example.mobile")]
     {
         let house = House::new();
-        assert_eq!(house.consent(&app.asks()).await.redirect_host(), shown);
+        assert_eq!(house.consent(&app.asks()).await.asker().redirect_host(), shown);
         house.sign_out();
-        assert_eq!(house.login(&app.asks()).await.redirect_host(), shown);
+        assert_eq!(house.login(&app.asks()).await.asker().redirect_host(), shown);
     }
 }
 
@@ -84,7 +84,10 @@ async fn nobody_is_redirected_to_a_client_before_they_signed_in() {
         SPA.asks().with("state", "a\r\nb"),
         TRUSTED.asks(),
     ] {
-        assert_eq!(house.login(&form).await.client().id().as_str(), form.value("client_id"));
+        assert_eq!(
+            house.login(&form).await.asker().client().id().as_str(),
+            form.value("client_id")
+        );
     }
     assert!(house.grants("alice").await.is_empty());
 }
@@ -98,7 +101,7 @@ async fn an_unknown_or_withdrawn_client_gets_an_error_page() {
         let refused = house.refused(&DASHBOARD.asks().with("client_id", client_id)).await;
         assert_page(&refused, 400, error);
     }
-    house.clients.remove(house.consent(&DASHBOARD.asks()).await.client().id());
+    house.clients.remove(house.consent(&DASHBOARD.asks()).await.asker().client().id());
     assert_page(&house.refused(&DASHBOARD.asks()).await, 400, "invalid_client");
 }
 

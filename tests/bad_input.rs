@@ -306,7 +306,9 @@ async fn no_spoilt_byte_of_an_authorization_request_leads_anywhere_new() {
                     assert!(answer.all("code").is_empty());
                 }
                 Authorize::Refused(refused) => assert_eq!(refused.status(), 400),
-                Authorize::Consent(consent) => assert_eq!(consent.client().id().as_str(), SPA.id),
+                Authorize::Consent(consent) => {
+                    assert_eq!(consent.asker().client().id().as_str(), SPA.id)
+                }
                 Authorize::Login(login) => panic!("{login:?}"),
             }
         }

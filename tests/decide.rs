@@ -111,7 +111,7 @@ async fn a_client_that_was_withdrawn_while_people_thought_gets_nothing() {
     house.sign_out();
     let login = house.login(&DASHBOARD.asks()).await;
     house.sign_in("alice");
-    house.clients.remove(consent.client().id());
+    house.clients.remove(consent.asker().client().id());
     for decision in [EVERYTHING, Decision::Deny] {
         let refused = house.decide(consent.ticket(), decision).await.unwrap_err();
         assert_page(&refused, 400, "invalid_client");

@@ -17,7 +17,7 @@ async fn after_the_login_the_same_request_goes_on_at_our_own_endpoint() {
     let house = House::new();
     house.sign_out();
     let login = house.login(&SPA.asks()).await;
-    assert_eq!(login.client().name(), SPA.id);
+    assert_eq!(login.asker().client().name(), SPA.id);
     house.sign_in("alice");
     let resumed = location(&house.server.resume(login.ticket()).unwrap());
     assert!(resumed.leads_to(&format!("{ISSUER}/authorize")), "{}", resumed.url);

@@ -51,7 +51,7 @@ async fn a_loopback_redirect_uri_may_differ_in_its_port_and_in_nothing_else() {
     for port in ["1", "80", "49152", "65535"] {
         let uri = format!("http://127.0.0.1:{port}/callback");
         let consent = house.consent(&CLI.asks().with("redirect_uri", &uri)).await;
-        assert_eq!(consent.redirect_host(), format!("127.0.0.1:{port}"));
+        assert_eq!(consent.asker().redirect_host(), format!("127.0.0.1:{port}"));
         assert!(location(&house.allow(consent.ticket()).await).leads_to(&uri));
     }
     for uri in [
@@ -90,11 +90,11 @@ async fn localhost_takes_any_port_for_native_clients_only() {
     house.clients.put(client().build().unwrap());
     assert_page(&house.refused(&form).await, 400, "invalid_request");
     house.clients.put(client().native().build().unwrap());
-    assert_eq!(house.consent(&form).await.redirect_host(), "localhost:5000");
+    assert_eq!(house.consent(&form).await.asker().redirect_host(), "localhost:5000");
     let six = Client::builder("local").redirect_uri("http://[::1]/callback").scope(ALL);
     house.clients.put(six.build().unwrap());
     let form = form.with("redirect_uri", "http://[::1]:5000/callback");
-    assert_eq!(house.consent(&form).await.redirect_host(), "[::1]:5000");
+    assert_eq!(house.consent(&form).await.asker().redirect_host(), "[::1]:5000");
 }
 
 #[tokio::test]

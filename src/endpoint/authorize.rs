@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Method;
 use http::request::Parts;
 
-use super::pause::{Authorize, Consent, Decision, Granted, Login, Refused};
+use super::pause::{Asker, Authorize, Consent, Decision, Granted, Login, Refused};
 use super::service::Service;
 use crate::answer::{self, Response, Target};
 use crate::cause::Cause;
@@ -17,7 +17,8 @@ use crate::model::identity::GrantId;
 use crate::model::scope::Scope;
 use crate::model::user::Authentication;
 use crate::request::authorization::{AuthorizationRequest, ReplyTo, client_id, state};
-use crate::request::params::{Params, form_body};
+use crate::request::form::form_body;
+use crate::request::params::Params;
 use crate::token::code::Code;
 use crate::token::ticket::{ConsentTicket, LoginTicket, Ticket, TicketError};
 
@@ -66,8 +67,7 @@ fn sign_in(service: &Service, parts: &Parts, asked: Asked) -> Result<Authorize, 
     }
     let ticket = LoginTicket { request: query, asked_at: service.now() };
     Ok(Authorize::Login(Login {
-        redirect_host: asked.reply_to.redirect_uri.host().to_owned(),
-        client: asked.client,
+        asker: asked.asker(),
         ticket: ticket.seal(&service.sealer).map_err(HostError::from)?,
     }))
 }
@@ -85,8 +85,7 @@ fn ask(
         asked: user.clone(),
     };
     Ok(Authorize::Consent(Consent {
-        redirect_host: asked.reply_to.redirect_uri.host().to_owned(),
-        client: asked.client,
+        asker: asked.asker(),
         user,
         scope: scope.clone(),
         allowed_before: scope.intersection(&consented.unwrap_or_else(Scope::empty)),
@@ -94,18 +93,25 @@ fn ask(
     }))
 }
 
+/// A login page is shown once more: the same pause again.
+pub(crate) async fn login(service: &Service, ticket: &str) -> Result<Login, Refused> {
+    let LoginTicket { request, .. } = open(service, ticket)?;
+    let asked = Asked::again(service, &request).await?;
+    Ok(Login { asker: asked.asker(), ticket: ticket.to_owned() })
+}
+
 /// Somebody has signed in: the request starts over, and meets them.
 pub(crate) fn resume(service: &Service, ticket: &str) -> Result<Response, Refused> {
-    let ticket: LoginTicket = open(service, ticket)?;
-    Ok(back_to_start(service, &ticket.request))
+    let LoginTicket { request, .. } = open(service, ticket)?;
+    Ok(back_to_start(service, &request))
 }
 
 /// Nobody wants to sign in: the client hears of it. One of the two answers that
 /// a client gets before a user was authenticated (RFC 9700 section 4.11.2); the
 /// page named the host that it leads to.
 pub(crate) async fn cancel(service: &Service, ticket: &str) -> Result<Response, Refused> {
-    let ticket: LoginTicket = open(service, ticket)?;
-    let asked = Asked::find(service, Params::decode(&[&ticket.request])?).await?;
+    let LoginTicket { request, .. } = open(service, ticket)?;
+    let asked = Asked::again(service, &request).await?;
     Ok(asked.refuse(service, Cause::Denied))
 }
 
@@ -119,7 +125,7 @@ pub(crate) async fn decide(
     let ticket: ConsentTicket = open(service, ticket)?;
     let user = service.users.authenticate(parts).await?;
     let user = user.filter(|user| *user == ticket.asked).ok_or(TicketError::OtherUser)?;
-    let asked = Asked::find(service, Params::decode(&[&ticket.request])?).await?;
+    let asked = Asked::again(service, &ticket.request).await?;
     let mut request = match asked.request(service) {
         Ok(request) => request,
         Err(cause) => return Ok(asked.refuse(service, cause)),
@@ -161,7 +167,7 @@ fn open<T: Ticket>(service: &Service, ticket: &str) -> Result<T, TicketError> {
 
 /// Our own endpoint, and no other place, with the request as a query.
 fn back_to_start(service: &Service, query: &str) -> Response {
-    answer::Target::new(&format!("{}?{query}", service.authorization_endpoint)).redirect()
+    Target::new(&format!("{}?{query}", service.authorization_endpoint)).redirect()
 }
 
 impl Asked {
@@ -170,6 +176,17 @@ impl Asked {
         let client = service.clients.client(&id).await?.ok_or(Cause::UnknownClient(id))?;
         let reply_to = ReplyTo::find(&params, &client)?;
         Ok(Self { params, client, reply_to })
+    }
+
+    /// The request that a ticket holds, judged anew: the client may have been
+    /// disabled since, or may have lost the URI.
+    async fn again(service: &Service, request: &str) -> Result<Self, Refused> {
+        Self::find(service, Params::decode(&[request])?).await
+    }
+
+    fn asker(&self) -> Asker {
+        let redirect_uri = self.reply_to.redirect_uri.clone();
+        Asker { client: self.client.clone(), redirect_uri }
     }
 
     fn request(&self, service: &Service) -> Result<AuthorizationRequest, Cause> {

@@ -9,6 +9,7 @@ use http::StatusCode;
 use crate::answer::{self, Response};
 use crate::cause::{Cause, ErrorCode};
 use crate::model::client::Client;
+use crate::model::redirect_uri::RedirectUri;
 use crate::model::scope::Scope;
 use crate::model::user::Authentication;
 
@@ -27,21 +28,26 @@ pub enum Authorize {
     Redirect(Response),
 }
 
+/// Who asks, and where the answer goes: what every page says.
+#[derive(Clone)]
+pub struct Asker {
+    pub(crate) client: Arc<Client>,
+    pub(crate) redirect_uri: RedirectUri,
+}
+
 /// Somebody has to sign in. When they have,
 /// [`AuthorizationServer::resume`](crate::AuthorizationServer::resume) says
 /// where to send the browser; when they would rather not,
 /// [`cancel`](crate::AuthorizationServer::cancel) answers the client.
 pub struct Login {
-    pub(crate) client: Arc<Client>,
-    pub(crate) redirect_host: String,
+    pub(crate) asker: Asker,
     pub(crate) ticket: String,
 }
 
 /// Somebody has to be asked. Their answer goes to
 /// [`AuthorizationServer::decide`](crate::AuthorizationServer::decide).
 pub struct Consent {
-    pub(crate) client: Arc<Client>,
-    pub(crate) redirect_host: String,
+    pub(crate) asker: Asker,
     pub(crate) user: Authentication,
     pub(crate) scope: Scope,
     pub(crate) allowed_before: Scope,
@@ -71,21 +77,37 @@ pub struct Refused {
     pub(crate) cause: Cause,
 }
 
-impl Login {
-    /// Who asks.
+impl Asker {
+    /// The application.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The host, or application's scheme, that a cancellation leads to. A login
-    /// page with a cancel button names it.
+    /// The host, or the scheme of an installed application, that gets the
+    /// answer. Pages name it, since a client's name is only what it calls itself.
     #[must_use]
     pub fn redirect_host(&self) -> &str {
-        &self.redirect_host
+        self.redirect_uri.host()
     }
 
-    /// What the page carries: the request, sealed. Not a secret.
+    /// Whether nobody else can pose as the client here, see
+    /// [`Client::is_itself_at`]. Where somebody can, a page says so.
+    #[must_use]
+    pub fn is_itself(&self) -> bool {
+        self.client.is_itself_at(&self.redirect_uri)
+    }
+}
+
+impl Login {
+    /// Who asks.
+    #[must_use]
+    pub const fn asker(&self) -> &Asker {
+        &self.asker
+    }
+
+    /// What the page carries: the request, sealed. Not a secret, but it tells
+    /// what was asked.
     #[must_use]
     pub fn ticket(&self) -> &str {
         &self.ticket
@@ -95,15 +117,8 @@ impl Login {
 impl Consent {
     /// Who asks.
     #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
-    /// The host, or application's scheme, that gets the answer. Consent pages
-    /// name it, since a client's name is only what it calls itself.
-    #[must_use]
-    pub fn redirect_host(&self) -> &str {
-        &self.redirect_host
+    pub const fn asker(&self) -> &Asker {
+        &self.asker
     }
 
     /// Who is asked.
@@ -184,7 +199,7 @@ impl Refused {
     }
 }
 
-/// Prints no code and no ticket, as the two below.
+/// Prints no code and no ticket, as those below.
 impl fmt::Debug for Authorize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -198,16 +213,22 @@ impl fmt::Debug for Authorize {
     }
 }
 
+impl fmt::Debug for Asker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.client.id(), self.redirect_host())
+    }
+}
+
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("client", self.client.id()).finish_non_exhaustive()
+        f.debug_struct("Login").field("asker", &self.asker).finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for Consent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Consent")
-            .field("client", self.client.id())
+            .field("asker", &self.asker)
             .field("user", self.user.subject())
             .field("scope", &self.scope)
             .finish_non_exhaustive()

@@ -35,9 +35,9 @@ pub trait CodeStore: Send + Sync {
     /// ignores the version redeems a code twice.
     async fn replace(&self, next: Arc<Grant>) -> Result<bool, HostError>;
 
-    /// Every grant of `user` that has not expired: what "connected
-    /// applications" shows and "sign out everywhere" ends. One that is missing
-    /// here outlives that.
+    /// Every grant of `user` that was not swept: what "connected applications"
+    /// shows and "sign out everywhere" ends. One that is missing here outlives
+    /// that.
     async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError>;
 
     /// Forgets grants whose [`expires_at`](Grant::expires_at) is `now` or

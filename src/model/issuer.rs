@@ -63,10 +63,19 @@ impl Issuer {
         &self.0
     }
 
+    /// Its path, below which everything is mounted: empty, or with a leading
+    /// slash and without a trailing one.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        let behind_scheme = self.0.split_once("://").map_or("", |(_, rest)| rest);
+        let path = behind_scheme.find('/').and_then(|start| behind_scheme.get(start..));
+        path.unwrap_or_default().trim_end_matches('/')
+    }
+
     /// The address of an endpoint: `path` (with its leading slash) below the issuer.
     #[must_use]
     pub fn endpoint(&self, path: &str) -> String {
-        format!("{}{path}", self.0.strip_suffix('/').unwrap_or(&self.0))
+        format!("{}{path}", self.0.trim_end_matches('/'))
     }
 }
 
@@ -126,5 +135,13 @@ mod tests {
         assert_eq!(issuer.endpoint("/authorize"), "https://id.example/tenant/authorize");
         let slashed = Issuer::parse("https://id.example/").unwrap();
         assert_eq!(slashed.endpoint("/authorize"), "https://id.example/authorize");
+        for (url, path) in [
+            ("https://id.example", ""),
+            ("https://id.example/", ""),
+            ("https://id.example/tenant", "/tenant"),
+            ("http://[::1]:8080/a/b/", "/a/b"),
+        ] {
+            assert_eq!(Issuer::parse(url).unwrap().path(), path);
+        }
     }
 }

@@ -8,8 +8,8 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use zeroize::Zeroizing;
 
-use super::RequestError;
-use super::params::{Name, Params, decode_onto};
+use super::params::{Name, Params};
+use super::{RequestError, form};
 use crate::model::client::{AuthenticatedClient, AuthenticationMethod, Client};
 use crate::model::identity::ClientId;
 use crate::model::secret::ClientSecret;
@@ -99,10 +99,10 @@ fn basic(header: &[u8]) -> Option<ClientCredentials> {
     let credentials = Zeroizing::new(STANDARD.decode(encoded.trim_matches(' ')).ok()?);
     let (id, secret) = std::str::from_utf8(&credentials).ok()?.split_once(':')?;
     let mut decoded = Zeroizing::new(String::with_capacity(id.len().max(secret.len())));
-    decode_onto(&mut decoded, id).ok()?;
+    form::decode(&mut decoded, id).ok()?;
     let client_id = ClientId::parse(decoded.as_str()).ok()?;
     decoded.clear();
-    decode_onto(&mut decoded, secret).ok()?;
+    form::decode(&mut decoded, secret).ok()?;
     Some(ClientCredentials {
         client_id,
         method: AuthenticationMethod::ClientSecretBasic,

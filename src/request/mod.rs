@@ -4,12 +4,13 @@
 pub(crate) mod authorization;
 pub(crate) mod bearer;
 pub(crate) mod client_auth;
+pub(crate) mod form;
 pub(crate) mod params;
 pub(crate) mod token;
 
 pub use bearer::BearerError;
 pub use client_auth::ClientAuthError;
-pub use params::Malformed;
+pub use form::Malformed;
 
 /// What is wrong with a request's parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

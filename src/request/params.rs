@@ -3,36 +3,10 @@
 use url::form_urlencoded;
 
 use super::RequestError;
+use super::form::{self, LONGEST, Malformed};
 
 /// More pairs than any client sends.
 const MOST_PAIRS: usize = 100;
-/// More bytes, query and body together, than any client sends.
-const LONGEST: usize = u16::MAX as usize;
-
-/// A query or body that cannot be read. Nothing in it is trusted, so it is
-/// never answered by a redirect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
-    /// More than 64 KiB.
-    #[error("the request is too long")]
-    TooLong,
-    /// More than 100 parameters.
-    #[error("the request has too many parameters")]
-    TooMany,
-    /// `%` without two hexadecimal digits behind it.
-    #[error("the request has a broken percent-encoding")]
-    PercentEncoding,
-    /// Bytes that are not UTF-8.
-    #[error("the request is not UTF-8")]
-    Utf8,
-    /// A NUL character.
-    #[error("the request has a NUL character")]
-    Nul,
-    /// The body is not `application/x-www-form-urlencoded`.
-    #[error("the request's body must be application/x-www-form-urlencoded")]
-    ContentType,
-}
-
 macro_rules! names {
     ($($name:ident = $wire:literal),+ $(,)?) => {
         /// The parameters that any endpoint uses. All others are ignored.
@@ -107,30 +81,25 @@ impl Params {
         for source in sources {
             let mut rest = *source;
             while !rest.is_empty() {
-                let pair;
-                (pair, rest) = split_once(rest, b'&');
                 pairs = pairs.saturating_add(1);
                 if pairs > MOST_PAIRS {
                     return Err(Malformed::TooMany);
                 }
-                params.add(pair)?;
+                rest = params.add_first(rest)?;
             }
         }
         Ok(params)
     }
 
-    fn add(&mut self, pair: &str) -> Result<(), Malformed> {
-        let (name, value) = split_once(pair, b'=');
+    /// Takes in the first pair of `form` and returns what comes behind it.
+    fn add_first<'f>(&mut self, form: &'f str) -> Result<&'f str, Malformed> {
         let start = self.text.len();
-        let name = if is_plain(pair) {
-            self.text.push_str(value);
-            Name::of(name)
-        } else {
-            decode_onto(&mut self.text, value)?;
-            let mut spelled = String::new();
-            decode_onto(&mut spelled, name)?;
-            Name::of(&spelled)
-        };
+        let (mut rest, end) = form::read(&mut self.text, form, |byte| matches!(byte, b'=' | b'&'))?;
+        let name = Name::of(self.text.get(start..).unwrap_or_default());
+        self.text.truncate(start);
+        if end == Some(b'=') {
+            (rest, _) = form::read(&mut self.text, rest, |byte| byte == b'&')?;
+        }
         match name.and_then(|name| self.slots.get_mut(name as usize)) {
             None => self.text.truncate(start),
             Some(slot @ Slot::Absent) => {
@@ -138,7 +107,7 @@ impl Params {
             }
             Some(slot) => *slot = Slot::Repeated,
         }
-        Ok(())
+        Ok(rest)
     }
 
     /// The value of `name`; an empty one counts as omitted.
@@ -189,73 +158,8 @@ fn place(at: usize) -> u16 {
     u16::try_from(at).unwrap_or(u16::MAX)
 }
 
-/// What stands before and behind the first `separator`, an ASCII character.
-fn split_once(text: &str, separator: u8) -> (&str, &str) {
-    let at = memchr::memchr(separator, text.as_bytes()).unwrap_or(text.len());
-    let (before, rest) = text.split_at_checked(at).unwrap_or((text, ""));
-    (before, rest.get(1..).unwrap_or_default())
-}
-
-/// Whether `encoded` spells itself.
-fn is_plain(encoded: &str) -> bool {
-    memchr::memchr3(b'%', b'+', 0, encoded.as_bytes()).is_none()
-}
-
-/// Appends what `encoded` spells, refusing what a lenient decoder would repair.
-pub(crate) fn decode_onto(text: &mut String, encoded: &str) -> Result<(), Malformed> {
-    if is_plain(encoded) {
-        text.push_str(encoded);
-        return Ok(());
-    }
-    let mut decoded = Vec::with_capacity(encoded.len());
-    let mut bytes = encoded.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut digit = || bytes.next().and_then(hex).ok_or(Malformed::PercentEncoding);
-                digit()? << 4 | digit()?
-            }
-            byte => byte,
-        });
-    }
-    if decoded.contains(&0) {
-        return Err(Malformed::Nul);
-    }
-    text.push_str(std::str::from_utf8(&decoded).map_err(|_| Malformed::Utf8)?);
-    Ok(())
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
-}
-
-/// The body of a POST as text, if its content type is that of a form.
-pub(crate) fn form_body<'b>(
-    headers: &http::HeaderMap,
-    body: &'b [u8],
-) -> Result<&'b str, Malformed> {
-    if body.len() > LONGEST {
-        return Err(Malformed::TooLong);
-    }
-    let mut types = headers.get_all(http::header::CONTENT_TYPE).iter();
-    let is_form = |value: &http::HeaderValue| {
-        let media_type = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
-        media_type.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
-    };
-    match (types.next(), types.next()) {
-        (Some(value), None) if is_form(value) => {}
-        (None, None) if body.is_empty() => {}
-        _ => return Err(Malformed::ContentType),
-    }
-    std::str::from_utf8(body).map_err(|_| Malformed::Utf8)
-}
-
 #[cfg(test)]
 mod tests {
-    use http::header::CONTENT_TYPE;
-    use http::{HeaderMap, HeaderValue};
-
     use super::*;
 
     fn decode(query: &str) -> Params {
@@ -339,30 +243,5 @@ mod tests {
     fn what_would_not_read_back_is_not_printed() {
         let swelling = decode(&format!("state={}", "\"".repeat(30_000)));
         assert_eq!(swelling.to_query(), Err(Malformed::TooLong));
-    }
-
-    #[test]
-    fn only_a_form_is_read_as_one() {
-        let body = |types: &[&'static str], body: &'static [u8]| {
-            let mut headers = HeaderMap::new();
-            for value in types {
-                headers.append(CONTENT_TYPE, HeaderValue::from_static(value));
-            }
-            form_body(&headers, body)
-        };
-        let form = "application/x-www-form-urlencoded";
-        assert_eq!(body(&[form], b"a=b"), Ok("a=b"));
-        assert_eq!(body(&["Application/X-WWW-Form-Urlencoded; charset=UTF-8"], b"a=b"), Ok("a=b"));
-        assert_eq!(body(&[], b""), Ok(""));
-        for types in [
-            &[][..],
-            &["application/json"],
-            &["text/plain"],
-            &[form, form],
-            &["multipart/form-data"],
-        ] {
-            assert_eq!(body(types, b"a=b"), Err(Malformed::ContentType), "{types:?}");
-        }
-        assert_eq!(body(&[form], b"a=\xff"), Err(Malformed::Utf8));
     }
 }
