@@ -127,8 +127,6 @@ fn build() -> PathBuf {
     cargo.args(["build", "--quiet", "--package", "server", "--package", "dashboard"]);
     cargo.arg("--manifest-path").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"));
     cargo.arg("--target-dir").arg(target);
-    // Password hashing that is not optimized takes a second, and tests sign in often.
-    cargo.args(["--config", "profile.dev.package.argon2.opt-level=3"]);
     if folder.ends_with("release") {
         cargo.arg("--release");
     }
