@@ -7,8 +7,8 @@ use std::{fmt, io};
 
 use axum::Router;
 use codegrant::{
-    AuthorizationServer, ClientStore, Clock, CodeStore, ConfigError, Directory, Guard, HostError,
-    Scope, Subject, SystemClock,
+    AuthorizationServer, Clock, CodeStore, ConfigError, Directory, Guard, HostError, Scope,
+    Subject, SystemClock,
 };
 use stores::{Account, Database, Sqlite};
 use tokio::time::{MissedTickBehavior, interval};
@@ -33,7 +33,6 @@ pub(crate) struct Parts {
     pub(crate) guard: Guard,
     pub(crate) resource_scope: Scope,
     pub(crate) database: Arc<dyn Database>,
-    pub(crate) clients: Arc<dyn ClientStore>,
     pub(crate) codes: Arc<dyn CodeStore>,
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -204,7 +203,7 @@ impl Builder {
         let server = AuthorizationServer::builder(
             checked.issuer,
             secrets,
-            clients.clone(),
+            clients,
             codes.clone(),
             sessions.clone(),
         )
@@ -220,7 +219,6 @@ impl Builder {
             server,
             resource_scope: checked.resource_scope,
             database,
-            clients,
             codes,
             directory,
             clock,

@@ -3,14 +3,10 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::Uri;
-use codegrant::memory::{Clients, Codes};
-use codegrant::{
-    AuthorizationServer, InExtensions, Issuer, Scope, SecretRing, ServerSecret, Subject,
-};
+use codegrant::{Issuer, Scope, Subject};
 
 use super::{Config, Policy, Problem, Resource, User, clients};
 
@@ -43,7 +39,8 @@ impl Config {
     /// Judges what every key means.
     pub(crate) fn check(&self) -> Result<Checked, Vec<Problem>> {
         let problems = &mut Vec::new();
-        let issuer = self.issuer(problems);
+        let issuer = Issuer::parse(&self.issuer).map_err(|error| Problem::new("issuer", error));
+        let issuer = keep(problems, issuer);
         let listen = self.listen(problems);
         self.check_tls(problems);
         let store = keep(problems, store(&self.store));
@@ -58,10 +55,9 @@ impl Config {
         else {
             return Err(std::mem::take(problems));
         };
-        let (issuer, uri) = issuer;
         Ok(Checked {
-            path: uri.path().trim_end_matches('/').to_owned(),
-            secure: uri.scheme_str() == Some("https"),
+            path: issuer.path().to_owned(),
+            secure: issuer.as_str().starts_with("https:"),
             issuer,
             listen,
             store,
@@ -71,13 +67,6 @@ impl Config {
             subjects,
             resource_scope,
         })
-    }
-
-    /// The issuer's name, and the same in its parts.
-    fn issuer(&self, problems: &mut Vec<Problem>) -> Option<(Issuer, Uri)> {
-        let issuer = Issuer::parse(&self.issuer).map_err(|error| Problem::new("issuer", error));
-        let uri = self.issuer.parse::<Uri>().map_err(|error| Problem::new("issuer", error));
-        keep(problems, issuer.and_then(|issuer| Ok((issuer, uri?))))
     }
 
     /// Where to listen; the issuer's host, at the scheme's port if it names none.
@@ -159,17 +148,12 @@ impl Policy {
             code_lifetime: seconds(self.code_lifetime, base.code_lifetime),
             access_token_lifetime: seconds(self.access_token_lifetime, base.access_token_lifetime),
             interaction_lifetime: seconds(self.interaction_lifetime, base.interaction_lifetime),
-            ..base.clone()
+            ..base
         };
-        let alone = [
-            codegrant::Policy { code_lifetime: policy.code_lifetime, ..base.clone() },
-            codegrant::Policy {
-                access_token_lifetime: policy.access_token_lifetime,
-                ..base.clone()
-            },
-            codegrant::Policy { interaction_lifetime: policy.interaction_lifetime, ..base },
-        ];
-        problems.extend(alone.into_iter().filter_map(fault));
+        problems.extend(policy.faults().iter().map(|fault| {
+            let key = format!("policy.{}", fault.name());
+            Problem::new(key, format!("must be between 1 and {} seconds", fault.longest()))
+        }));
         policy
     }
 
@@ -181,18 +165,6 @@ impl Policy {
         }
         Duration::from_secs(seconds)
     }
-}
-
-/// What the library says of a policy, asked by building a server with it.
-fn fault(policy: codegrant::Policy) -> Option<Problem> {
-    let issuer = Issuer::parse("https://check.invalid").ok()?;
-    let secrets = SecretRing::new(ServerSecret::new([0; 32]).ok()?);
-    let (clients, codes) = (Arc::new(Clients::default()), Arc::new(Codes::default()));
-    let server =
-        AuthorizationServer::builder(issuer, secrets, clients, codes, Arc::new(InExtensions));
-    let error = server.policy(policy).build().err()?.to_string();
-    let (name, fault) = error.split_once(' ')?;
-    Some(Problem::new(format!("policy.{name}"), fault))
 }
 
 fn store(url: &str) -> Result<Store, Problem> {

@@ -8,7 +8,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use codegrant::{Authorize, Consent, Login};
 
-use super::asker::Asker;
 use super::{answer, read, refuse};
 use crate::application::Parts;
 use crate::log;
@@ -49,7 +48,7 @@ fn ask_to_sign_in(parts: &Parts, headers: &HeaderMap, login: &Login) -> Response
     log::answer("authorize", StatusCode::OK, None);
     LoginPage {
         action: format!("{}/login", parts.path),
-        asker: &login.into(),
+        asker: login.asker(),
         ticket: login.ticket(),
         form_token: &form_token,
     }
@@ -72,11 +71,11 @@ fn ask_to_agree(parts: &Parts, headers: &HeaderMap, consent: &Consent) -> Respon
     });
     let subject = consent.user().subject();
     let client =
-        parts.config.clients.iter().find(|c| c.client_id == consent.client().id().as_str());
+        parts.config.clients.iter().find(|c| c.client_id == consent.asker().client().id().as_str());
     log::answer("authorize", StatusCode::OK, None);
     ConsentPage {
         action: format!("{}/consent", parts.path),
-        asker: &Asker::from(consent),
+        asker: consent.asker(),
         client_uri: client.and_then(|client| client.client_uri.as_deref()),
         username: parts.usernames.get(subject).map_or(subject.as_str(), String::as_str),
         items: items.collect(),

@@ -11,7 +11,6 @@ use axum::http::request::Parts as Head;
 use axum::response::Response;
 use codegrant::{Cause, HostError, Refused, RequestError, Subject};
 
-use super::asker::Asker;
 use super::form::Form;
 use super::{answer, refuse};
 use crate::application::Parts;
@@ -87,11 +86,11 @@ async fn show(
     ticket: &str,
     how: impl FnOnce(&LoginPage<'_>) -> Response,
 ) -> Result<Response, Refused> {
-    let asker = Asker::behind(parts, ticket).await?;
+    let login = parts.server.login(ticket).await?;
     let form_token = parts.form_tokens.issue(&head.headers).map_err(Cause::from)?;
     Ok(how(&LoginPage {
         action: format!("{}/login", parts.path),
-        asker: &asker,
+        asker: login.asker(),
         ticket,
         form_token: &form_token,
     }))

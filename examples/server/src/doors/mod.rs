@@ -1,6 +1,5 @@
 //! The paths, one file each.
 
-pub(crate) mod asker;
 mod authorize;
 mod consent;
 mod form;

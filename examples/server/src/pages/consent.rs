@@ -2,10 +2,10 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use codegrant::Asker;
 use maud::{Markup, html};
 
 use super::{hidden, page, with_cookie};
-use crate::doors::asker::Asker;
 use crate::form_token::FormToken;
 
 pub(crate) struct ConsentPage<'p> {
@@ -27,7 +27,7 @@ pub(crate) struct Item<'p> {
 
 impl ConsentPage<'_> {
     pub(crate) fn render(&self) -> Response {
-        let name = &self.asker.name;
+        let name = self.asker.client().name();
         let content = html! {
             h1 { "Allow " span #client-name { (name) } "?" }
             p {
@@ -37,7 +37,7 @@ impl ConsentPage<'_> {
                     a href=(uri) rel="noreferrer noopener" target="_blank" { (uri) }
                 }
             }
-            @if self.asker.can_be_posed_as { (warning(name)) }
+            @if !self.asker.is_itself() { (warning(name)) }
             form method="post" action=(self.action) {
                 (hidden(self.form_token, self.ticket))
                 @if self.items.is_empty() {
@@ -58,7 +58,7 @@ impl ConsentPage<'_> {
             }
             p .note {
                 "Whatever you choose, the answer goes to "
-                strong #redirect-host { (self.asker.redirect_host) } "."
+                strong #redirect-host { (self.asker.redirect_host()) } "."
             }
         };
         let title = format!("Allow {name}?");

@@ -1,13 +1,14 @@
 //! The login page.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
+use codegrant::Asker;
 use maud::html;
-use std::time::Duration;
 
 use super::{hidden, page, with_cookie};
-use crate::doors::asker::Asker;
 use crate::form_token::FormToken;
 
 pub(crate) struct LoginPage<'p> {
@@ -48,7 +49,7 @@ impl LoginPage<'_> {
         let title = if failure.is_some() { "Sign in failed" } else { "Sign in" };
         let content = html! {
             h1 { "Sign in" }
-            p { "to continue to " strong { (self.asker.name) } }
+            p { "to continue to " strong { (self.asker.client().name()) } }
             @if let Some(failure) = failure {
                 p #login-error .alert role="alert" { (failure.text()) }
             }
@@ -72,7 +73,7 @@ impl LoginPage<'_> {
                 }
             }
             p #cancel-note .note {
-                "Cancel takes you back to " strong { (self.asker.redirect_host) } "."
+                "Cancel takes you back to " strong { (self.asker.redirect_host()) } "."
             }
         };
         let status = failure.map_or(StatusCode::OK, Failure::status);
