@@ -74,6 +74,9 @@ pub(crate) fn json(body: &[u8]) -> Vec<Line> {
         .take(MOST_LINES)
         .map(|(name, value)| match value {
             Value::String(text) => line(name, text),
+            Value::Array(items) => {
+                Line { name: printable(name), value: format!("({} entries)", items.len()) }
+            }
             other => line(name, &other.to_string()),
         })
         .collect()
@@ -132,9 +135,9 @@ mod tests {
 
     #[test]
     fn json_members_are_lines_and_other_bodies_none() {
-        let lines = json(br#"{"access_token":"abcdefgh","expires_in":600}"#);
-        assert_eq!(lines[0].value, "abcdef…");
-        assert_eq!(lines[1].value, "600");
+        let lines = json(br#"{"access_token":"abcdefgh","expires_in":600,"rows":[1,2]}"#);
+        let values: Vec<_> = lines.iter().map(|line| line.value.as_str()).collect();
+        assert_eq!(values, ["abcdef…", "600", "(2 entries)"]);
         assert_eq!(json(b"<html>"), []);
     }
 
