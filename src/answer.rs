@@ -1,11 +1,27 @@
 //! Answers: JSON, redirects and the plainest page, each with the headers that
 //! its RFC asks for.
 
+use std::sync::LazyLock;
+
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA, REFERRER_POLICY};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use url::form_urlencoded::byte_serialize;
 
 use crate::cause::Cause;
+
+/// What every JSON answer says of itself: nobody may keep it (RFC 6749 section 5.1).
+static OF_JSON: LazyLock<HeaderMap> = LazyLock::new(|| {
+    headers([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")])
+});
+
+/// What every redirect says of itself: nobody may keep it or pass its URL on
+/// (RFC 9700 section 4.2.4).
+static OF_REDIRECT: LazyLock<HeaderMap> =
+    LazyLock::new(|| headers([(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")]));
+
+fn headers<const N: usize>(fields: [(HeaderName, &'static str); N]) -> HeaderMap {
+    fields.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect()
+}
 
 /// What every endpoint returns; any framework on `http` 1 takes it as it is.
 pub type Response = http::Response<String>;
@@ -17,33 +33,26 @@ pub(crate) struct Target {
     separator: &'static str,
 }
 
-/// 200 with a JSON body that nobody may keep (RFC 6749 section 5.1).
+/// 200 with this JSON.
 pub(crate) fn json(body: String) -> Response {
     let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    *response.headers_mut() = OF_JSON.clone();
     response
 }
 
 /// The error as JSON, with the status that its code has (RFC 6749 section 5.2).
 pub(crate) fn error(cause: Cause) -> Response {
-    let code = cause.code();
     let body = serde_json::json!({
-        "error": code.as_str(),
+        "error": cause.code().as_str(),
         "error_description": cause.description(),
     });
     let mut response = json(body.to_string());
-    *response.status_mut() = code.status();
-    because(response, cause)
+    *response.status_mut() = cause.status();
+    with_cause(response, cause)
 }
 
 /// `response`, with `cause` in its extensions.
-pub(crate) fn because(mut response: Response, cause: Cause) -> Response {
-    if matches!(cause, Cause::Method) {
-        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
-    }
+pub(crate) fn with_cause(mut response: Response, cause: Cause) -> Response {
     response.extensions_mut().insert(cause);
     response
 }
@@ -60,9 +69,8 @@ pub(crate) fn allowing(mut response: Response, methods: &'static str) -> Respons
 pub(crate) fn page(status: StatusCode, text: String) -> Response {
     let mut response = Response::new(text);
     *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    *response.headers_mut() =
+        headers([(CONTENT_TYPE, "text/plain; charset=utf-8"), (CACHE_CONTROL, "no-store")]);
     response
 }
 
@@ -86,7 +94,7 @@ impl Target {
         self
     }
 
-    /// Appends a parameter whose value is made of unreserved characters.
+    /// Appends a parameter whose value is encoded already.
     pub(crate) fn with_verbatim(mut self, name: &str, value: &str) -> Self {
         self.begin(name);
         self.url.push_str(value);
@@ -94,7 +102,7 @@ impl Target {
     }
 
     /// Sends the browser there by GET, whatever the request was (303, RFC 9700
-    /// section 4.12), and lets no one keep or pass on the URL.
+    /// section 4.12).
     pub(crate) fn redirect(self) -> Response {
         let Ok(location) = HeaderValue::try_from(self.url) else {
             let text = "the redirect cannot be written as a header".to_owned();
@@ -102,10 +110,8 @@ impl Target {
         };
         let mut response = Response::new(String::new());
         *response.status_mut() = StatusCode::SEE_OTHER;
-        let headers = response.headers_mut();
-        headers.insert(LOCATION, location);
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        *response.headers_mut() = OF_REDIRECT.clone();
+        response.headers_mut().insert(LOCATION, location);
         response
     }
 

@@ -71,6 +71,7 @@ pub enum Cause {
 
 /// Why a code or token is worth nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CredentialError {
     /// This server did not seal it, or sealed it as something else.
     #[error("this server never issued it")]
@@ -124,25 +125,14 @@ impl ErrorCode {
             Self::InsufficientScope => "insufficient_scope",
         }
     }
-
-    /// The status of a direct answer with this code.
-    pub(crate) const fn status(self) -> StatusCode {
-        match self {
-            Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
-            Self::InsufficientScope | Self::AccessDenied => StatusCode::FORBIDDEN,
-            Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::BAD_REQUEST,
-        }
-    }
 }
 
 impl Cause {
     /// The `error` that the client is told.
     #[must_use]
     pub const fn code(&self) -> ErrorCode {
-        use ClientAuthError::{Request as AuthRequest, TwoMethods};
         match self {
-            Self::Request(error) | Self::ClientAuthentication(AuthRequest(error)) => match error {
+            Self::Request(error) => match error {
                 RequestError::ResponseType => ErrorCode::UnsupportedResponseType,
                 RequestError::GrantType => ErrorCode::UnsupportedGrantType,
                 RequestError::Scope => ErrorCode::InvalidScope,
@@ -152,7 +142,7 @@ impl Cause {
             Self::Method
             | Self::Ticket(_)
             | Self::Bearer(_)
-            | Self::ClientAuthentication(TwoMethods) => ErrorCode::InvalidRequest,
+            | Self::ClientAuthentication(ClientAuthError::TwoMethods) => ErrorCode::InvalidRequest,
             Self::UnknownClient(_) | Self::ClientAuthentication(_) => ErrorCode::InvalidClient,
             Self::Denied | Self::Permission { .. } => ErrorCode::AccessDenied,
             Self::Code(_) => ErrorCode::InvalidGrant,
@@ -162,17 +152,37 @@ impl Cause {
         }
     }
 
+    /// The status of an answer to the client itself (RFC 6749 section 5.2,
+    /// RFC 6750 section 3.1).
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match (self, self.code()) {
+            (Self::Method, _) => StatusCode::METHOD_NOT_ALLOWED,
+            (_, ErrorCode::InvalidClient | ErrorCode::InvalidToken) => StatusCode::UNAUTHORIZED,
+            (_, ErrorCode::InsufficientScope | ErrorCode::AccessDenied) => StatusCode::FORBIDDEN,
+            (_, ErrorCode::TemporarilyUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The status of a page that a user sees instead: nothing that they could
+    /// authenticate for.
+    #[must_use]
+    pub const fn page_status(&self) -> StatusCode {
+        match self.status() {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => StatusCode::BAD_REQUEST,
+            status => status,
+        }
+    }
+
     /// The `error_description` that the client is told: fixed words, and alike
     /// for causes that must not be told apart.
     #[must_use]
     pub fn description(&self) -> Cow<'static, str> {
-        use ClientAuthError::{Request as AuthRequest, TwoMethods};
         Cow::Borrowed(match self {
-            Self::Request(error) | Self::ClientAuthentication(AuthRequest(error)) => {
+            Self::Request(error) => return error.to_string().into(),
+            Self::ClientAuthentication(error @ ClientAuthError::TwoMethods) => {
                 return error.to_string().into();
-            }
-            Self::ClientAuthentication(TwoMethods) => {
-                return TwoMethods.to_string().into();
             }
             Self::Bearer(error) => return error.to_string().into(),
             Self::Ticket(TicketError::Forged) => "this page was not made by this server",

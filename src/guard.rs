@@ -1,6 +1,7 @@
 //! The resource server's side: an access token in, access or a challenge out
 //! (RFC 6750).
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -23,17 +24,19 @@ use crate::token::credential::Sealer;
 /// Lets requests with a valid access token pass. Cloning shares everything.
 ///
 /// ```
-/// # async fn handler(guard: codegrant::Guard, request: http::request::Parts) {
-/// let needed = codegrant::Scope::parse("reports.read").unwrap_or(codegrant::Scope::empty());
-/// let answer = match guard.check(&request).await.and_then(|access| {
-///     access.require_scope(&needed)?;
+/// use codegrant::{Denied, Guard, Response, Scope};
+/// use http::request::Parts;
+///
+/// async fn report(guard: &Guard, needed: &Scope, request: &Parts) -> Result<Response, Denied> {
+///     let access = guard.check(request).await?;
+///     access.require_scope(needed)?;
 ///     access.require_permission("reports:read")?;
-///     Ok(access)
-/// }) {
-///     Ok(access) => format!("the report of {}", access.subject()),
-///     Err(denied) => return drop(denied.into_response()),
-/// };
-/// # }
+///     Ok(Response::new(format!("the report of {}", access.subject())))
+/// }
+///
+/// async fn handler(guard: &Guard, needed: &Scope, request: &Parts) -> Response {
+///     report(guard, needed, request).await.unwrap_or_else(Denied::into_response)
+/// }
 /// ```
 #[derive(Clone)]
 pub struct Guard {
@@ -60,6 +63,12 @@ pub struct Access {
 pub struct Denied {
     issuer: Issuer,
     cause: Cause,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
 }
 
 impl Guard {
@@ -161,9 +170,8 @@ impl Denied {
         let mut response = match self.cause {
             // Who brought no token is told no error (RFC 6750 section 3.1).
             Cause::TokenMissing => {
-                let page =
-                    answer::page(self.cause.code().status(), self.cause.description().into());
-                answer::because(page, self.cause)
+                let page = answer::page(self.cause.status(), self.cause.description().into());
+                answer::with_cause(page, self.cause)
             }
             cause => answer::error(cause),
         };

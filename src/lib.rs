@@ -82,7 +82,7 @@ pub use host::{
 pub use model::client::{Client, ClientAuthentication, ClientBuilder, ClientError};
 pub use model::identity::{ClientId, GrantId, NameError, SessionId, Subject};
 pub use model::issuer::{Issuer, IssuerError};
-pub use model::redirect_uri::{RedirectUri, RedirectUriError, RegisteredUri};
+pub use model::redirect_uri::{RedirectUriError, RegisteredUri};
 pub use model::scope::{Scope, ScopeError};
 pub use model::secret::{ClientSecret, SecretHash};
 pub use model::timestamp::Timestamp;

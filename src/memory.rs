@@ -2,7 +2,7 @@
 //! tests, demonstrations, and single nodes that may forget.
 
 use std::collections::hash_map::{Entry, RandomState};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -17,7 +17,7 @@ use crate::model::timestamp::Timestamp;
 
 /// A [`ClientStore`] in memory.
 #[derive(Debug, Default)]
-pub struct Clients(RwLock<HashMap<ClientId, Arc<Client>>>);
+pub struct Clients(RwLock<BTreeMap<ClientId, Arc<Client>>>);
 
 impl Clients {
     /// A store of these clients.
@@ -91,7 +91,7 @@ struct Shelf {
 #[derive(Debug)]
 enum Few {
     One(GrantId),
-    More(Vec<GrantId>),
+    More(BTreeSet<GrantId>),
 }
 
 impl Codes {
@@ -149,7 +149,9 @@ impl CodeStore for Codes {
 
     async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
         let shelf = read(&self.shelf);
-        let ids = shelf.by_user.get(&self.user_hash.hash_one(user)).map_or(&[][..], Few::ids);
+        let Some(ids) = shelf.by_user.get(&self.user_hash.hash_one(user)) else {
+            return Ok(Vec::new());
+        };
         let grants = ids.iter().filter_map(|id| shelf.grants.get(id));
         Ok(grants.filter(|grant| grant.subject() == user).cloned().collect())
     }
@@ -177,17 +179,20 @@ impl CodeStore for Codes {
 }
 
 impl Few {
-    fn ids(&self) -> &[GrantId] {
-        match self {
-            Self::One(id) => std::slice::from_ref(id),
-            Self::More(ids) => ids,
-        }
+    fn iter(&self) -> impl Iterator<Item = &GrantId> {
+        let (one, more) = match self {
+            Self::One(id) => (Some(id), None),
+            Self::More(ids) => (None, Some(ids)),
+        };
+        one.into_iter().chain(more.into_iter().flatten())
     }
 
     fn add(&mut self, id: GrantId) {
         match self {
-            Self::One(first) => *self = Self::More(vec![*first, id]),
-            Self::More(ids) => ids.push(id),
+            Self::One(first) => *self = Self::More(BTreeSet::from([*first, id])),
+            Self::More(ids) => {
+                ids.insert(id);
+            }
         }
     }
 
@@ -196,9 +201,7 @@ impl Few {
         match self {
             Self::One(only) => only == id,
             Self::More(ids) => {
-                if let Some(place) = ids.iter().position(|kept| kept == id) {
-                    ids.remove(place);
-                }
+                ids.remove(id);
                 ids.is_empty()
             }
         }

@@ -1,5 +1,6 @@
 //! The authorization server as a host holds it.
 
+use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -36,9 +37,10 @@ impl AuthorizationServer {
         users: Arc<dyn UserAuthenticator>,
     ) -> Builder {
         Builder {
+            authorization_path: "/authorize".to_owned(),
             service: Service {
                 encoded_issuer: byte_serialize(issuer.as_str().as_bytes()).collect(),
-                authorization_endpoint: issuer.endpoint("/authorize"),
+                authorization_endpoint: String::new(),
                 policy: Policy::default(),
                 sealer: Sealer::new(&secrets, &issuer),
                 issuer,
@@ -114,6 +116,7 @@ impl AuthorizationServer {
 /// A server in the making; [`build`](Self::build) judges it.
 #[must_use]
 pub struct Builder {
+    authorization_path: String,
     service: Service,
 }
 
@@ -125,9 +128,7 @@ pub enum ConfigError {
     #[error(transparent)]
     Policy(#[from] PolicyError),
     /// The path of the authorization endpoint is not one.
-    #[error(
-        "the authorization endpoint's path {0:?} must start with / and have no query or fragment"
-    )]
+    #[error("the authorization endpoint's path {0:?} must be plain segments, each behind a slash")]
     Path(String),
 }
 
@@ -170,23 +171,41 @@ impl Builder {
 
     /// Where the host mounts the authorization endpoint below the issuer, in
     /// place of `/authorize`.
-    pub fn authorization_path(mut self, path: &str) -> Self {
-        self.service.authorization_endpoint = self.service.issuer.endpoint(path);
+    pub fn authorization_path(mut self, path: impl Into<String>) -> Self {
+        self.authorization_path = path.into();
         self
     }
 
     /// Judges the configuration.
     pub fn build(self) -> Result<AuthorizationServer, ConfigError> {
-        if let Some(fault) = self.service.policy.faults().into_iter().next() {
+        let Self { authorization_path, mut service } = self;
+        if let Some(fault) = service.policy.faults().into_iter().next() {
             return Err(fault.into());
         }
-        let endpoint = &self.service.authorization_endpoint;
-        let root = self.service.issuer.endpoint("/");
-        match endpoint.strip_prefix(&root) {
-            Some(path) if !path.contains(['?', '#']) => {
-                Ok(AuthorizationServer(Arc::new(self.service)))
-            }
-            _ => Err(ConfigError::Path(endpoint.clone())),
+        if !is_path(&authorization_path) {
+            return Err(ConfigError::Path(authorization_path));
         }
+        service.authorization_endpoint = service.issuer.endpoint(&authorization_path);
+        Ok(AuthorizationServer(Arc::new(service)))
+    }
+}
+
+/// Whether browsers and routers read `path` as what it says.
+fn is_path(path: &str) -> bool {
+    path.starts_with('/')
+        && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte))
+        && path.split('/').all(|segment| segment != "." && segment != "..")
+}
+
+impl fmt::Debug for AuthorizationServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let issuer = &self.0.issuer;
+        f.debug_struct("AuthorizationServer").field("issuer", issuer).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("issuer", &self.service.issuer).finish_non_exhaustive()
     }
 }

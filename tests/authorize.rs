@@ -274,15 +274,6 @@ async fn the_endpoint_is_found_where_the_host_mounts_it() {
     assert!(location(&resumed).leads_to(&format!("{ISSUER}/oauth/start")));
 }
 
-#[test]
-fn an_authorization_endpoint_elsewhere_than_below_the_issuer_is_refused() {
-    let house = House::new();
-    for path in ["", "authorize", "/authorize?x", "/authorize#x", ".evil.example/authorize"] {
-        let builder = house.assemble(ISSUER, ring(&[1])).authorization_path(path);
-        assert!(builder.build().is_err(), "{path}");
-    }
-}
-
 #[tokio::test]
 async fn line_breaks_never_reach_a_header() {
     let house = House::new();

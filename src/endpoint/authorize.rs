@@ -106,8 +106,8 @@ pub(crate) fn resume(service: &Service, ticket: &str) -> Result<Response, Refuse
     Ok(back_to_start(service, &request))
 }
 
-/// Nobody wants to sign in: the client hears of it. One of the two answers that
-/// a client gets before a user was authenticated (RFC 9700 section 4.11.2); the
+/// Nobody wants to sign in: the client hears of it. The only answer that a
+/// client gets before a user was authenticated (RFC 9700 section 4.11.2); the
 /// page named the host that it leads to.
 pub(crate) async fn cancel(service: &Service, ticket: &str) -> Result<Response, Refused> {
     let LoginTicket { request, .. } = open(service, ticket)?;
@@ -133,7 +133,7 @@ pub(crate) async fn decide(
     let Some(scope) = allowed(decision, &request.scope) else {
         return Ok(asked.refuse(service, Cause::Denied));
     };
-    if let Err(error) = asked.remember(service, &user, &scope).await {
+    if let Err(error) = asked.remember(service, &user, &request.scope, &scope).await {
         return Ok(asked.refuse(service, error.into()));
     }
     request.scope = scope;
@@ -193,9 +193,8 @@ impl Asked {
         Ok(AuthorizationRequest::parse(&self.params, &self.client, &service.policy)?)
     }
 
-    /// Whether nobody else can pose as the client here.
-    fn is_itself(&self) -> bool {
-        self.client.is_itself_at(&self.reply_to.redirect_uri)
+    fn can_be_impersonated(&self) -> bool {
+        self.client.can_be_impersonated_at(&self.reply_to.redirect_uri)
     }
 
     /// What `user` need not be asked about any more.
@@ -204,7 +203,7 @@ impl Asked {
         service: &Service,
         user: &Authentication,
     ) -> Result<Option<Scope>, HostError> {
-        if !self.is_itself() {
+        if self.can_be_impersonated() {
             return Ok(None);
         }
         if self.client.is_trusted() {
@@ -213,19 +212,23 @@ impl Asked {
         service.consents.consented(user.subject(), self.client.id()).await
     }
 
+    /// Keeps what was allowed, and nothing of what was asked and not allowed,
+    /// beside what was allowed before.
     async fn remember(
         &self,
         service: &Service,
         user: &Authentication,
-        scope: &Scope,
+        asked: &Scope,
+        allowed: &Scope,
     ) -> Result<(), HostError> {
-        if !self.is_itself() {
+        if self.can_be_impersonated() {
             return Ok(());
         }
         let (subject, client) = (user.subject(), self.client.id());
         let before = service.consents.consented(subject, client).await?;
-        let all = before.and_then(|before| before.union(scope).ok());
-        service.consents.remember(subject, client, all.as_ref().unwrap_or(scope)).await
+        let kept = before.map(|before| before.without(asked));
+        let all = kept.and_then(|kept| kept.union(allowed).ok());
+        service.consents.remember(subject, client, all.as_ref().unwrap_or(allowed)).await
     }
 
     /// Sends the client a code. The insert is the last await: what fails before
@@ -278,7 +281,7 @@ impl Asked {
                 .with_verbatim("error", cause.code().as_str())
                 .with("error_description", &cause.description())
         });
-        answer::because(response, cause)
+        answer::with_cause(response, cause)
     }
 
     /// Sends the client an answer, with its `state` and our `iss`, so that it

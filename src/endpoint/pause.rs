@@ -1,6 +1,7 @@
 //! Pauses as values: what the authorization endpoint hands to the host when
 //! people have to sign in or agree.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -91,11 +92,12 @@ impl Asker {
         self.redirect_uri.host()
     }
 
-    /// Whether nobody else can pose as the client here, see
-    /// [`Client::is_itself_at`]. Where somebody can, a page says so.
+    /// Whether anybody could have sent this request in the client's name and
+    /// receive the answer: it has no secret, and the URI does not lead to its own
+    /// web server. A page says so; consent is neither remembered nor skipped.
     #[must_use]
-    pub fn is_itself(&self) -> bool {
-        self.client.is_itself_at(&self.redirect_uri)
+    pub fn can_be_impersonated(&self) -> bool {
+        self.client.can_be_impersonated_at(&self.redirect_uri)
     }
 }
 
@@ -176,25 +178,21 @@ impl Refused {
 
     /// One sentence for the page, in fixed words.
     #[must_use]
-    pub fn description(&self) -> String {
-        self.cause.description().into_owned()
+    pub fn description(&self) -> Cow<'static, str> {
+        self.cause.description()
     }
 
     /// The page's status: 400, or 405 and 503 where they fit better.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
-        match self.cause {
-            Cause::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Cause::Host(_) | Cause::Contention => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::BAD_REQUEST,
-        }
+        self.cause.page_status()
     }
 
     /// A plain page, for hosts that make none of their own.
     #[must_use]
     pub fn response(&self) -> Response {
         let text = format!("{}: {}", self.code().as_str(), self.description());
-        let page = answer::because(answer::page(self.status(), text), self.cause.clone());
+        let page = answer::with_cause(answer::page(self.status(), text), self.cause.clone());
         answer::allowing(page, "GET, POST")
     }
 }

@@ -9,13 +9,13 @@ use http::{HeaderValue, Method};
 use super::service::Service;
 use crate::answer::{self, Response};
 use crate::cause::{Cause, CredentialError, ErrorCode};
-use crate::grant::{Attempt, Grant, Issue, Outcome, Redemption, Seed};
+use crate::grant::{Attempt, Grant, NewTokens, Outcome, Redemption, Seed};
 use crate::model::client::AuthenticatedClient;
 use crate::model::scope::Scope;
 use crate::request::RequestError;
 use crate::request::client_auth::ClientCredentials;
 use crate::request::form::form_body;
-use crate::request::params::Params;
+use crate::request::params::{Name, Params};
 use crate::request::token::{TokenRequest, check_grant_type};
 use crate::token::access::AccessToken;
 use crate::token::code::Code;
@@ -64,10 +64,11 @@ async fn authenticate(
     parts: &Parts,
     params: &Params,
 ) -> Result<AuthenticatedClient, Cause> {
-    let credentials = ClientCredentials::read(&parts.headers, params)?;
+    let (named, secret) = (params.get(Name::ClientId)?, params.get(Name::ClientSecret)?);
+    let credentials = ClientCredentials::read(&parts.headers, named, secret)?;
     let client = service.clients.client(&credentials.client_id).await?;
     let hash = client.as_deref().and_then(|client| client.authentication().secret_hash());
-    let secret_matches = match &credentials.secret {
+    let secret_matches = match credentials.secret() {
         Some(presented) => service.secrets.verify(presented, hash).await?,
         None => false,
     };
@@ -91,20 +92,20 @@ async fn redeem(
     };
     let now = service.now();
     let seed = Seed::from_bytes(service.draw()?);
-    let issue = Issue {
+    let tokens = NewTokens {
         attempt: Attempt::from_bytes(service.draw()?),
-        tokens: seed.hash(),
+        seed: seed.hash(),
         expires_at: now.plus(service.policy.access_token_lifetime),
     };
     for _ in 0..MOST_ROUNDS {
         let grant = service.codes.grant(&code.grant).await?;
         let grant = grant.ok_or(Cause::Code(CredentialError::Unknown))?;
-        let outcome = grant.redeem(&claim, &issue, now);
+        let outcome = grant.redeem(&claim, &tokens, now);
         match outcome.map_err(|refusal| Cause::Code(refusal.into()))? {
             Outcome::Redeemed(next) => {
-                let tokens = issue_tokens(service, &next, seed, &issue);
+                let answer = answer_with(service, &next, seed, &tokens);
                 if service.commit(&Arc::new(next)).await? {
-                    return Ok(tokens);
+                    return Ok(answer);
                 }
             }
             Outcome::Replayed(ended) => {
@@ -117,11 +118,11 @@ async fn redeem(
     Err(Cause::Contention)
 }
 
-fn issue_tokens(service: &Service, grant: &Grant, seed: Seed, issue: &Issue) -> TokenResponse {
+fn answer_with(service: &Service, grant: &Grant, seed: Seed, tokens: &NewTokens) -> TokenResponse {
     let token = AccessToken {
         grant: *grant.id(),
         seed,
-        expires_at: issue.expires_at,
+        expires_at: tokens.expires_at,
         scope: grant.scope().choose_all(),
     };
     TokenResponse {

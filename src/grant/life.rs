@@ -46,9 +46,9 @@ pub(crate) struct Redemption<'r> {
 }
 
 /// What was drawn for the tokens, should the claim hold.
-pub(crate) struct Issue {
+pub(crate) struct NewTokens {
     pub(crate) attempt: Attempt,
-    pub(crate) tokens: SeedHash,
+    pub(crate) seed: SeedHash,
     pub(crate) expires_at: Timestamp,
 }
 
@@ -64,6 +64,7 @@ pub(crate) enum Outcome {
 
 /// Why a grant does not give what was asked. It stays as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Refusal {
     /// The credential carries another seed than the grant expects now.
     #[error("the credential does not belong to this stage of the grant")]
@@ -112,7 +113,7 @@ impl Grant {
     pub(crate) fn redeem(
         &self,
         claim: &Redemption<'_>,
-        issue: &Issue,
+        new: &NewTokens,
         now: Timestamp,
     ) -> Result<Outcome, Refusal> {
         match &self.facts.stage {
@@ -121,12 +122,12 @@ impl Grant {
                 if now >= self.facts.expires_at {
                     return Err(Refusal::Expired);
                 }
-                let stage = Stage::Active { redeemed: code.clone(), tokens: issue.tokens };
-                Ok(Outcome::Redeemed(self.next(issue.attempt, stage, issue.expires_at)))
+                let stage = Stage::Active { redeemed: code.clone(), tokens: new.seed };
+                Ok(Outcome::Redeemed(self.next(new.attempt, stage, new.expires_at)))
             }
             Stage::Active { redeemed, .. } => {
                 self.verify(claim, redeemed)?;
-                Ok(Outcome::Replayed(self.next(issue.attempt, Stage::Ended, self.facts.expires_at)))
+                Ok(Outcome::Replayed(self.next(new.attempt, Stage::Ended, self.facts.expires_at)))
             }
             Stage::Ended => Err(Refusal::Ended),
         }

@@ -12,11 +12,12 @@ mod seed;
 mod table;
 
 pub use life::Refusal;
-pub(crate) use life::{Approval, CodeBinding, Issue, Outcome, Redemption};
+pub(crate) use life::{Approval, CodeBinding, NewTokens, Outcome, Redemption};
 pub(crate) use seed::{Seed, SeedHash};
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::base64url;
 use crate::model::identity::{ClientId, GrantId, Subject};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
@@ -66,8 +67,9 @@ enum Stage {
 
 /// Marks one try to write, so that whoever lost the store's answer can see
 /// whether the write was theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Attempt([u8; 8]);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Attempt(#[serde(with = "base64url")] [u8; 8]);
 
 impl Attempt {
     pub(crate) const fn from_bytes(bytes: [u8; 8]) -> Self {

@@ -1,17 +1,14 @@
 //! How a grant is kept: JSON with a format number.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Facts, Grant};
-use crate::model::identity::GrantId;
-use crate::model::pkce::CodeChallenge;
+use super::{Facts, Grant};
 
 const FORMAT: u32 = 1;
 
 /// A record that this version of the crate cannot read, and so must not rewrite.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RecordError {
     /// A newer version of the crate wrote it; upgrade this node.
     #[error("the grant's record has format {0}, this version reads up to {FORMAT}")]
@@ -61,50 +58,4 @@ impl Grant {
         let Read { grant, .. } = serde_json::from_str(record)?;
         Ok(Self { version, facts: grant })
     }
-}
-
-/// Bytes as base64url text, for `#[serde(with)]`.
-pub(super) mod base64url {
-    use super::{Deserialize, Deserializer, Engine, Serializer, URL_SAFE_NO_PAD};
-
-    pub(in super::super) fn serialize<S: Serializer>(
-        bytes: &[u8],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(bytes))
-    }
-
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>, const N: usize>(
-        deserializer: D,
-    ) -> Result<[u8; N], D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        URL_SAFE_NO_PAD
-            .decode(text.as_ref())
-            .ok()
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or_else(|| serde::de::Error::custom("not base64url of the right length"))
-    }
-}
-
-macro_rules! as_base64url {
-    ($($type:ty : $bytes:expr),+) => {$(
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let bytes: fn(&Self) -> &[u8] = $bytes;
-                base64url::serialize(bytes(self), serializer)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                base64url::deserialize(deserializer).map(Self::from_bytes)
-            }
-        }
-    )+};
-}
-
-as_base64url! {
-    GrantId: |id| id.as_bytes(),
-    Attempt: |attempt| &attempt.0,
-    CodeChallenge: |challenge| challenge.as_bytes()
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::record::base64url;
+use crate::model::base64url;
 
 /// 128 random bits that a code or token carries. Whoever knows them (and the
 /// server secret) holds the credential, so no record does.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Approval, Attempt, CodeBinding, Grant, Issue, Outcome, Redemption, Refusal, Seed};
+use super::{Approval, Attempt, CodeBinding, Grant, NewTokens, Outcome, Redemption, Refusal, Seed};
 use crate::model::client::{AuthenticatedClient, AuthenticationMethod, Client};
 use crate::model::identity::{GrantId, Subject};
 use crate::model::pkce::{CodeChallenge, CodeVerifier};
@@ -84,12 +84,12 @@ fn redeem_by(
         code_verifier: CodeVerifier::parse(VERIFIER),
     };
     change(&mut claim);
-    let issue = Issue {
+    let tokens = NewTokens {
         attempt: Attempt::from_bytes([2; 8]),
-        tokens: TOKEN_SEED.hash(),
+        seed: TOKEN_SEED.hash(),
         expires_at: now.plus(Duration::from_secs(600)),
     };
-    grant.redeem(&claim, &issue, now)
+    grant.redeem(&claim, &tokens, now)
 }
 
 /// Every way in which a claim can fail to match, which any stage that still

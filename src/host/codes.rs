@@ -35,9 +35,8 @@ pub trait CodeStore: Send + Sync {
     /// ignores the version redeems a code twice.
     async fn replace(&self, next: Arc<Grant>) -> Result<bool, HostError>;
 
-    /// Every grant of `user` that was not swept: what "connected applications"
-    /// shows and "sign out everywhere" ends. One that is missing here outlives
-    /// that.
+    /// Every grant of `user` that was not swept, for a page of connected
+    /// applications. One that is missing here is one that nobody sees.
     async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError>;
 
     /// Forgets grants whose [`expires_at`](Grant::expires_at) is `now` or

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 /// Something of the host's failed: a store is down, a lookup timed out, a
 /// record cannot be read. It is never a protocol error; clients see 503
-/// `temporarily_unavailable`, and nothing they presented is consumed.
+/// `temporarily_unavailable`, and nothing they presented is consumed: unless the
+/// very write that would have consumed it ended in an error and its outcome could
+/// not be read back either. Then nobody can know, and should the write have
+/// landed, the client's next try is a replay that ends the grant.
 ///
 /// Any error converts with `?`; the source is kept for the host's log, in the
 /// answer's [`Cause`](crate::Cause). Keep secrets out of its text.

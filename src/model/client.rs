@@ -68,7 +68,7 @@ impl Client {
             name: None,
             authentication: ClientAuthentication::None,
             redirect_uris: Vec::new(),
-            private_schemes: PrivateSchemes::None,
+            private_schemes: PrivateSchemes::default(),
             scope: String::new(),
             default_scope: None,
             require_pkce: false,
@@ -113,21 +113,21 @@ impl Client {
     }
 
     /// Whether it belongs to the server's own operator, so that users need not
-    /// be asked. Honoured only where [`is_itself_at`](Self::is_itself_at).
+    /// be asked. Honoured only where nobody can impersonate it.
     #[must_use]
     pub const fn is_trusted(&self) -> bool {
         self.trusted
     }
 
-    /// Whether nobody else can pose as this client in a request for `redirect_uri`:
-    /// it authenticates, or the URI leads to its own web server. Only then may
-    /// a consent be remembered or skipped (RFC 8252 section 8.6).
-    #[must_use]
-    pub fn is_itself_at(&self, redirect_uri: &RedirectUri) -> bool {
-        self.authentication != ClientAuthentication::None
-            || self.redirect_uris.iter().any(|registered| {
-                registered.identifies_its_client() && registered.as_str() == redirect_uri.as_str()
-            })
+    /// Whether anybody can send a request for `redirect_uri` in this client's
+    /// name and receive the answer: it does not authenticate, and the URI does
+    /// not lead to its own web server (RFC 8252 section 8.6).
+    pub(crate) fn can_be_impersonated_at(&self, redirect_uri: &RedirectUri) -> bool {
+        let leads_home = |registered: &RegisteredUri| {
+            registered.identifies_its_client() && registered.as_str() == redirect_uri.as_str()
+        };
+        self.authentication == ClientAuthentication::None
+            && !self.redirect_uris.iter().any(leads_home)
     }
 
     /// Whether a request without PKCE is refused (RFC 9700 section 2.1.1).
@@ -198,6 +198,7 @@ pub struct ClientBuilder {
 
 /// What is wrong with a registration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ClientError {
     /// The identifier is not a name.
     #[error(transparent)]
@@ -249,17 +250,15 @@ impl ClientBuilder {
     /// It is installed on the user's device (RFC 8252): private-use schemes
     /// with a dot may be registered, and `http://localhost` on any port.
     pub fn native(mut self) -> Self {
-        if self.private_schemes == PrivateSchemes::None {
-            self.private_schemes = PrivateSchemes::Dotted;
-        }
+        self.private_schemes.native = true;
         self
     }
 
-    /// A native client whose private-use scheme may be a plain word, which
-    /// other programs may claim too.
-    pub fn native_with_dotless_schemes(mut self) -> Self {
-        self.private_schemes = PrivateSchemes::Any;
-        self
+    /// A native client that is known by this scheme without a dot (`vscode`),
+    /// which other programs may claim too.
+    pub fn dotless_scheme(mut self, scheme: impl Into<String>) -> Self {
+        self.private_schemes.dotless.push(scheme.into());
+        self.native()
     }
 
     /// All it may ask for, separated by spaces.
@@ -292,7 +291,7 @@ impl ClientBuilder {
             return Err(ClientError::NoRedirectUri);
         }
         let judge = |uri: String| {
-            RegisteredUri::parse(&uri, self.private_schemes)
+            RegisteredUri::parse(&uri, &self.private_schemes)
                 .map_err(|reason| ClientError::RedirectUri { uri, reason })
         };
         let scope = Scope::parse(&self.scope)?;
@@ -358,7 +357,8 @@ mod tests {
         assert!(dotted.native().build().is_ok());
         let dotless = Client::builder("app").redirect_uri("vscode://cb");
         assert!(dotless.clone().native().build().is_err());
-        assert!(dotless.native_with_dotless_schemes().native().build().is_ok());
+        assert!(dotless.clone().dotless_scheme("zed").build().is_err());
+        assert!(dotless.clone().dotless_scheme("vscode").build().is_ok());
     }
 
     #[test]
@@ -382,12 +382,13 @@ mod tests {
     }
 
     #[test]
-    fn anybody_can_pose_as_a_public_client_off_its_web_server() {
+    fn anybody_can_impersonate_a_public_client_off_its_web_server() {
         let builder = Client::builder("app").redirect_uri(HTTPS).redirect_uri(LOOPBACK);
         let public = builder.clone().build().unwrap();
-        assert!(public.is_itself_at(&public.redirect_uri(Some(HTTPS)).unwrap()));
-        assert!(!public.is_itself_at(&public.redirect_uri(Some(LOOPBACK)).unwrap()));
+        assert!(!public.can_be_impersonated_at(&public.redirect_uri(Some(HTTPS)).unwrap()));
+        assert!(public.can_be_impersonated_at(&public.redirect_uri(Some(LOOPBACK)).unwrap()));
         let confidential = builder.client_secret_basic(hash()).build().unwrap();
-        assert!(confidential.is_itself_at(&confidential.redirect_uri(Some(LOOPBACK)).unwrap()));
+        let loopback = confidential.redirect_uri(Some(LOOPBACK)).unwrap();
+        assert!(!confidential.can_be_impersonated_at(&loopback));
     }
 }

@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::base64url;
+
 /// A name that is empty, longer than 255 characters, or not printable ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{noun} must be 1 to 255 printable ASCII characters")]
@@ -76,8 +78,9 @@ fn is_name(name: &str) -> bool {
 }
 
 /// A grant's identifier: 128 random bits. It names a record and opens nothing.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GrantId([u8; 16]);
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GrantId(#[serde(with = "base64url")] [u8; 16]);
 
 impl GrantId {
     /// The identifier with these bits.

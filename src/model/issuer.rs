@@ -15,6 +15,7 @@ pub struct Issuer(Arc<str>);
 
 /// What makes a URL unfit as issuer identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum IssuerError {
     /// It cannot be read as an absolute URL with a host.
     #[error("the issuer is not an absolute URL")]

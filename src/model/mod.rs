@@ -1,5 +1,6 @@
 //! The nouns: values that are valid because they exist.
 
+pub(crate) mod base64url;
 pub(crate) mod client;
 pub(crate) mod identity;
 pub(crate) mod issuer;

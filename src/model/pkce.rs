@@ -4,12 +4,16 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::base64url;
+
 /// What the client committed to when it asked: the SHA-256 of its verifier.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CodeChallenge([u8; 32]);
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct CodeChallenge(#[serde(with = "base64url")] [u8; 32]);
 
 /// What the client reveals when it redeems: 43 to 128 unreserved characters.
 pub(crate) struct CodeVerifier<'r>(&'r str);
@@ -25,14 +29,6 @@ impl CodeChallenge {
     /// Whether this is the challenge of `verifier`, in constant time.
     pub(crate) fn is_met_by(&self, verifier: &CodeVerifier<'_>) -> bool {
         Sha256::digest(verifier.0).ct_eq(&self.0).into()
-    }
-
-    pub(crate) const fn from_bytes(hash: [u8; 32]) -> Self {
-        Self(hash)
-    }
-
-    pub(crate) const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
     }
 }
 

@@ -4,8 +4,7 @@
 //! is then only ever compared with it, as the string it is: URL parsers rewrite
 //! what they read, and a rewritten URI is another URI.
 
-use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -19,13 +18,15 @@ pub struct RegisteredUri {
 }
 
 /// A redirect URI that was proven to be its client's: the only kind of string
-/// that an answer is ever sent to.
+/// that an answer is ever sent to. A grant's record keeps it as what a code was
+/// bound to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct RedirectUri(Arc<str>);
+pub(crate) struct RedirectUri(Arc<str>);
 
 /// What makes a URI unfit for registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RedirectUriError {
     /// It is relative, empty or not a URI.
     #[error("is not an absolute URI")]
@@ -40,7 +41,9 @@ pub enum RedirectUriError {
     #[error("has a user name or password")]
     Userinfo,
     /// Its own query has a parameter that answers carry, which would be there twice.
-    #[error("has a query parameter that answers carry: code, state, iss or error")]
+    #[error(
+        "has a query parameter that answers carry (code, state, iss, error, error_description)"
+    )]
     AnswerParameter,
     /// Its scheme runs code or shows content in the browser, such as `javascript`.
     #[error("has a scheme that browsers interpret themselves")]
@@ -57,14 +60,13 @@ pub enum RedirectUriError {
 }
 
 /// Which private-use schemes a client may register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PrivateSchemes {
-    /// None: the client runs on a web server or in a browser.
-    None,
-    /// Reverse domain names, as RFC 8252 section 7.1 asks.
-    Dotted,
-    /// Any, for programs that are known by a plain name (`vscode`).
-    Any,
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PrivateSchemes {
+    /// Whether the client is a native one, which may register reverse domain
+    /// names (RFC 8252 section 7.1).
+    pub(crate) native: bool,
+    /// Schemes without a dot that the registration allows, by name.
+    pub(crate) dotless: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +81,7 @@ enum Place {
 
 impl RegisteredUri {
     /// Judges `uri` for a client that may use `schemes`.
-    pub(crate) fn parse(uri: &str, schemes: PrivateSchemes) -> Result<Self, RedirectUriError> {
+    pub(crate) fn parse(uri: &str, schemes: &PrivateSchemes) -> Result<Self, RedirectUriError> {
         use RedirectUriError as Unfit;
 
         if !uri.bytes().all(|byte| matches!(byte, 0x21..=0x7e) && byte != b'\\') {
@@ -89,7 +91,7 @@ impl RegisteredUri {
         if uri.contains('#') {
             return Err(Unfit::Fragment);
         }
-        if !url.username().is_empty() || url.password().is_some() {
+        if authority(uri).contains('@') {
             return Err(Unfit::Userinfo);
         }
         if url.query_pairs().any(|(name, _)| CARRIED_BY_ANSWERS.contains(&&*name)) {
@@ -98,29 +100,31 @@ impl RegisteredUri {
         let place = match url.scheme() {
             "http" | "https" => Self::web_place(uri, &url, schemes)?,
             scheme if INTERPRETED.contains(&scheme) => return Err(Unfit::DangerousScheme),
-            _ if schemes == PrivateSchemes::None => return Err(Unfit::PrivateUse),
-            scheme if schemes == PrivateSchemes::Dotted && !scheme.contains('.') => {
-                return Err(Unfit::Dotless);
-            }
-            _ => Place::Application,
+            _ if !schemes.native => return Err(Unfit::PrivateUse),
+            scheme if scheme.contains('.') => Place::Application,
+            scheme if schemes.dotless.iter().any(|allowed| allowed == scheme) => Place::Application,
+            _ => return Err(Unfit::Dotless),
         };
         Ok(Self { uri: uri.into(), place })
     }
 
-    fn web_place(uri: &str, url: &Url, schemes: PrivateSchemes) -> Result<Place, RedirectUriError> {
+    fn web_place(
+        uri: &str,
+        url: &Url,
+        schemes: &PrivateSchemes,
+    ) -> Result<Place, RedirectUriError> {
         let written_as_web = uri.starts_with("https://") || uri.starts_with("http://");
         if !written_as_web || url.host().is_none() {
             return Err(RedirectUriError::NotAbsolute);
         }
-        let native = schemes != PrivateSchemes::None;
+        let any_port = match url.host() {
+            Some(Host::Domain("localhost")) => schemes.native,
+            Some(Host::Domain(_)) | None => false,
+            Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST,
+            Some(Host::Ipv6(address)) => address == Ipv6Addr::LOCALHOST,
+        };
         match url.host() {
-            Some(Host::Ipv4(address)) if address.is_loopback() => {
-                Ok(Place::Loopback { any_port: address == Ipv4Addr::LOCALHOST })
-            }
-            Some(Host::Ipv6(address)) if address.is_loopback() => {
-                Ok(Place::Loopback { any_port: true })
-            }
-            Some(Host::Domain("localhost")) => Ok(Place::Loopback { any_port: native }),
+            Some(host) if is_users_machine(&host) => Ok(Place::Loopback { any_port }),
             _ if url.scheme() == "https" => Ok(Place::Web),
             _ => Err(RedirectUriError::Insecure),
         }
@@ -151,6 +155,31 @@ impl RegisteredUri {
     /// Whether only the client's own web server can receive what is sent here.
     pub(crate) fn identifies_its_client(&self) -> bool {
         self.place == Place::Web
+    }
+}
+
+/// What stands between `://` and the path, as it is written: URL parsers drop
+/// an empty user name.
+fn authority(uri: &str) -> &str {
+    let behind_scheme = uri.split_once("://").map_or("", |(_, rest)| rest);
+    behind_scheme.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// Whether a browser looks for this host on the machine that it runs on, in
+/// whatever way it is spelled.
+fn is_users_machine(host: &Host<&str>) -> bool {
+    let is_local_v4 = |address: Ipv4Addr| address.is_loopback() || address.is_unspecified();
+    match host {
+        Host::Domain(name) => {
+            let name = name.strip_suffix('.').unwrap_or(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Host::Ipv4(address) => is_local_v4(*address),
+        Host::Ipv6(address) => {
+            address.is_loopback()
+                || address.is_unspecified()
+                || address.to_ipv4_mapped().is_some_and(is_local_v4)
+        }
     }
 }
 
@@ -190,15 +219,13 @@ fn without_port(uri: &str) -> Option<(&'static str, &str)> {
 
 impl RedirectUri {
     /// The URI as the request spelled it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Who receives the answer, for a page that asks the user: the host, or the
     /// scheme of an installed application.
-    #[must_use]
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         match self.0.split_once("://") {
             Some(("http" | "https", rest)) => rest.split(['/', '?']).next().unwrap_or(rest),
             _ => self.0.split(':').next().unwrap_or(&self.0),
@@ -206,19 +233,30 @@ impl RedirectUri {
     }
 }
 
-impl fmt::Display for RedirectUri {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use PrivateSchemes::{Any, Dotted, None as WebOnly};
+    use Kind::{Editor, Native, Web};
 
-    fn registered(uri: &str, schemes: PrivateSchemes) -> RegisteredUri {
-        RegisteredUri::parse(uri, schemes).unwrap()
+    /// Who registers: a web client, a native one, or one known as `vscode`.
+    #[derive(Clone, Copy)]
+    enum Kind {
+        Web,
+        Native,
+        Editor,
+    }
+
+    fn parse(uri: &str, kind: Kind) -> Result<RegisteredUri, RedirectUriError> {
+        let dotless = match kind {
+            Web | Native => Vec::new(),
+            Editor => vec!["vscode".to_owned(), "javascript".to_owned(), "data".to_owned()],
+        };
+        let native = !matches!(kind, Web);
+        RegisteredUri::parse(uri, &PrivateSchemes { native, dotless })
+    }
+
+    fn registered(uri: &str, kind: Kind) -> RegisteredUri {
+        parse(uri, kind).unwrap()
     }
 
     #[test]
@@ -232,48 +270,54 @@ mod tests {
             "http://[::1]:4000/callback",
             "http://localhost:3000/callback",
         ] {
-            assert!(RegisteredUri::parse(uri, WebOnly).is_ok(), "{uri}");
+            assert!(parse(uri, Web).is_ok(), "{uri}");
         }
-        assert!(RegisteredUri::parse("com.example.app:/callback", Dotted).is_ok());
-        assert!(RegisteredUri::parse("vscode://vendor.extension/callback", Any).is_ok());
+        assert!(parse("com.example.app:/callback", Native).is_ok());
+        assert!(parse("vscode://vendor.extension/callback", Editor).is_ok());
     }
 
     #[test]
     fn unfit_uris_are_refused_by_reason() {
         use RedirectUriError as Unfit;
         for (uri, schemes, why) in [
-            ("", WebOnly, Unfit::NotAbsolute),
-            ("/callback", WebOnly, Unfit::NotAbsolute),
-            ("//app.example/callback", WebOnly, Unfit::NotAbsolute),
-            ("app.example/callback", WebOnly, Unfit::NotAbsolute),
-            ("https:app.example", WebOnly, Unfit::NotAbsolute),
-            ("HTTPS://app.example/", WebOnly, Unfit::NotAbsolute),
-            ("https://app.example/#", WebOnly, Unfit::Fragment),
-            ("https://app.example/#x", WebOnly, Unfit::Fragment),
-            ("https://user@app.example/", WebOnly, Unfit::Userinfo),
-            ("https://user:pass@app.example/", WebOnly, Unfit::Userinfo),
-            ("https://app.example/?x=1&code=2", WebOnly, Unfit::AnswerParameter),
-            ("com.example.app:/cb?st%61te", Dotted, Unfit::AnswerParameter),
-            ("javascript:alert(1)", Any, Unfit::DangerousScheme),
-            ("JavaScript:alert(1)", Any, Unfit::DangerousScheme),
-            ("data:text/html,hi", Any, Unfit::DangerousScheme),
-            ("file:///etc/passwd", Any, Unfit::DangerousScheme),
-            ("http://app.example/callback", WebOnly, Unfit::Insecure),
-            ("http://localhost.app.example/callback", WebOnly, Unfit::Insecure),
-            ("com.example.app:/callback", WebOnly, Unfit::PrivateUse),
-            ("vscode://vendor.extension", Dotted, Unfit::Dotless),
-            ("https://app.example/a b", WebOnly, Unfit::Character),
-            ("https://app.example/\r\nSet-Cookie:x", WebOnly, Unfit::Character),
-            ("https://app.example\\@evil.example/", WebOnly, Unfit::Character),
-            ("https://äpp.example/", WebOnly, Unfit::Character),
+            ("", Web, Unfit::NotAbsolute),
+            ("/callback", Web, Unfit::NotAbsolute),
+            ("//app.example/callback", Web, Unfit::NotAbsolute),
+            ("app.example/callback", Web, Unfit::NotAbsolute),
+            ("https:app.example", Web, Unfit::NotAbsolute),
+            ("HTTPS://app.example/", Web, Unfit::NotAbsolute),
+            ("https://app.example/#", Web, Unfit::Fragment),
+            ("https://app.example/#x", Web, Unfit::Fragment),
+            ("https://user@app.example/", Web, Unfit::Userinfo),
+            ("https://@app.example/", Web, Unfit::Userinfo),
+            ("https://:@app.example/", Web, Unfit::Userinfo),
+            ("com.example.app://me@host/", Native, Unfit::Userinfo),
+            ("https://user:pass@app.example/", Web, Unfit::Userinfo),
+            ("https://app.example/?x=1&code=2", Web, Unfit::AnswerParameter),
+            ("com.example.app:/cb?st%61te", Native, Unfit::AnswerParameter),
+            ("javascript:alert(1)", Editor, Unfit::DangerousScheme),
+            ("JavaScript:alert(1)", Editor, Unfit::DangerousScheme),
+            ("data:text/html,hi", Editor, Unfit::DangerousScheme),
+            ("file:///etc/passwd", Editor, Unfit::DangerousScheme),
+            ("http://app.example/callback", Web, Unfit::Insecure),
+            ("http://localhost.app.example/callback", Web, Unfit::Insecure),
+            ("com.example.app:/callback", Web, Unfit::PrivateUse),
+            ("vscode://vendor.extension", Native, Unfit::Dotless),
+            ("zed://vendor.extension", Editor, Unfit::Dotless),
+            ("intent:scan", Editor, Unfit::Dotless),
+            ("http://0.0.0.1/cb", Web, Unfit::Insecure),
+            ("https://app.example/a b", Web, Unfit::Character),
+            ("https://app.example/\r\nSet-Cookie:x", Web, Unfit::Character),
+            ("https://app.example\\@evil.example/", Web, Unfit::Character),
+            ("https://äpp.example/", Web, Unfit::Character),
         ] {
-            assert_eq!(RegisteredUri::parse(uri, schemes), Err(why), "{uri:?}");
+            assert_eq!(parse(uri, schemes), Err(why), "{uri:?}");
         }
     }
 
     #[test]
     fn only_the_exact_string_is_admitted() {
-        let uri = registered("https://app.example/callback?tenant=1", WebOnly);
+        let uri = registered("https://app.example/callback?tenant=1", Web);
         assert!(uri.admit("https://app.example/callback?tenant=1").is_some());
         for other in [
             "https://app.example/callback",
@@ -296,7 +340,7 @@ mod tests {
     #[test]
     fn loopback_addresses_are_admitted_on_any_port() {
         for (origin, schemes) in
-            [("http://127.0.0.1", WebOnly), ("http://[::1]", WebOnly), ("http://localhost", Dotted)]
+            [("http://127.0.0.1", Web), ("http://[::1]", Web), ("http://localhost", Native)]
         {
             for written in [format!("{origin}/cb?a=b"), format!("{origin}:9/cb?a=b")] {
                 let uri = registered(&written, schemes);
@@ -319,13 +363,13 @@ mod tests {
 
     #[test]
     fn the_port_is_free_nowhere_else() {
-        let web_client = registered("http://localhost:3000/cb", WebOnly);
+        let web_client = registered("http://localhost:3000/cb", Web);
         assert!(web_client.admit("http://localhost:3001/cb").is_none());
-        let https = registered("https://127.0.0.1:3000/cb", WebOnly);
+        let https = registered("https://127.0.0.1:3000/cb", Web);
         assert!(https.admit("https://127.0.0.1:3001/cb").is_none());
-        let other_loopback = registered("http://127.0.0.2:3000/cb", WebOnly);
+        let other_loopback = registered("http://127.0.0.2:3000/cb", Web);
         assert!(other_loopback.admit("http://127.0.0.2:3001/cb").is_none());
-        let address = registered("http://127.0.0.1:3000/cb", WebOnly);
+        let address = registered("http://127.0.0.1:3000/cb", Web);
         assert!(address.admit("http://localhost:3000/cb").is_none());
     }
 
@@ -339,15 +383,26 @@ mod tests {
             ("com.example.app:/cb", "com.example.app"),
             ("vscode://vendor/cb", "vscode"),
         ] {
-            assert_eq!(registered(uri, Any).itself().host(), shown);
+            assert_eq!(registered(uri, Editor).itself().host(), shown);
         }
     }
 
     #[test]
     fn only_https_off_the_users_machine_identifies_a_client() {
-        assert!(registered("https://app.example/cb", Any).identifies_its_client());
-        for uri in ["http://127.0.0.1/cb", "https://localhost/cb", "com.example.app:/cb"] {
-            assert!(!registered(uri, Any).identifies_its_client(), "{uri}");
+        assert!(registered("https://app.example/cb", Editor).identifies_its_client());
+        for uri in [
+            "http://127.0.0.1/cb",
+            "https://localhost/cb",
+            "https://localhost./cb",
+            "https://app.localhost/cb",
+            "https://0.0.0.0/cb",
+            "https://127.1/cb",
+            "https://[::1]/cb",
+            "https://[::]/cb",
+            "https://[::ffff:127.0.0.1]/cb",
+            "com.example.app:/cb",
+        ] {
+            assert!(!registered(uri, Editor).identifies_its_client(), "{uri}");
         }
     }
 }

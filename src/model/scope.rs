@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// A set of scope tokens in the order they were named (RFC 6749 section 3.3).
 ///
-/// At most 64 tokens of printable ASCII without `"` and `\`; a token named
-/// twice counts once. Cloning shares the text.
+/// At most 64 tokens of printable ASCII without `"` and `\`; one that is named
+/// twice is kept once. Cloning shares the text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Arc<str>")]
 pub struct Scope(Arc<str>);
@@ -21,6 +21,7 @@ pub(crate) struct ScopeChoice(pub(crate) u64);
 
 /// A scope that cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ScopeError {
     /// A character that no scope token may contain.
     #[error("a scope token has a character outside the allowed set")]
@@ -94,11 +95,8 @@ impl Scope {
 
     /// All tokens of both.
     pub fn union(&self, other: &Self) -> Result<Self, ScopeError> {
-        if self.covers(other) {
-            Ok(self.clone())
-        } else {
-            Self::of(self.iter().chain(other.iter()))
-        }
+        let new = other.iter().filter(|token| !self.contains(token));
+        Self::of(self.iter().chain(new))
     }
 
     /// Every token of this scope.
@@ -126,15 +124,13 @@ impl Scope {
 
     fn of<'t>(tokens: impl Iterator<Item = &'t str>) -> Result<Self, ScopeError> {
         let mut text = String::new();
-        let mut count: usize = 0;
-        for token in tokens {
-            if text.split(' ').any(|earlier| earlier == token) {
-                continue;
-            }
+        for (count, token) in tokens.enumerate() {
             if count == MOST_TOKENS {
                 return Err(ScopeError::TooMany);
             }
-            count = count.saturating_add(1);
+            if text.split(' ').any(|earlier| earlier == token) {
+                continue;
+            }
             let separator = if text.is_empty() { "" } else { " " };
             text.extend([separator, token]);
         }
@@ -194,6 +190,7 @@ mod tests {
             Err(ScopeError::TooMany)
         );
         assert_eq!(scope(&sixty_four.join(" ")).union(&scope("more")), Err(ScopeError::TooMany));
+        assert_eq!(Scope::parse(&"again ".repeat(65)), Err(ScopeError::TooMany));
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl AuthorizationRequest {
 /// well-formed and came once.
 pub(crate) fn state(params: &Params) -> Result<Option<&str>, RequestError> {
     let state = params.get(Name::State)?;
-    let fit = |state: &str| state.len() <= LONGEST_STATE && !state.contains(char::is_control);
+    let fit = |state: &str| state.len() <= LONGEST_STATE && !state.chars().any(char::is_control);
     if state.is_none_or(fit) { Ok(state) } else { Err(RequestError::Invalid(Name::State.as_str())) }
 }
 

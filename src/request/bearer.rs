@@ -6,6 +6,7 @@ use url::form_urlencoded;
 
 /// A bearer token that was not sent as it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BearerError {
     /// More than one Authorization header.
     #[error("the request has more than one Authorization header")]

@@ -10,8 +10,9 @@ pub(super) const LONGEST: usize = u16::MAX as usize;
 /// A query or body that cannot be read. Nothing in it is trusted, so it is
 /// never answered by a redirect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Malformed {
-    /// More than 64 KiB.
+    /// More than 65,535 bytes, or too long to be a URL where it has to be one.
     #[error("the request is too long")]
     TooLong,
     /// More than 100 parameters.

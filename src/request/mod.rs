@@ -14,6 +14,7 @@ pub use form::Malformed;
 
 /// What is wrong with a request's parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RequestError {
     /// The query or body cannot be read at all.
     #[error(transparent)]

@@ -41,6 +41,10 @@ names! {
     ClientSecret = "client_secret",
 }
 
+/// More characters than any authorization request has; a URL this long still
+/// passes through browsers and servers.
+const LONGEST_QUERY: usize = 16 * 1024;
+
 /// Those of them that make up an authorization request, and may therefore go
 /// into a URL or a ticket.
 const OF_AUTHORIZATION: [Name; 7] = [
@@ -134,7 +138,7 @@ impl Params {
 
     /// The authorization request among the parameters as a query, for a URL or
     /// a ticket. A repeated parameter stays repeated, so that the request keeps
-    /// its fault; what grew too long to be read back is refused.
+    /// its fault; one that is too long for a URL is refused.
     pub(crate) fn to_query(&self) -> Result<String, Malformed> {
         let mut query = form_urlencoded::Serializer::new(String::with_capacity(self.text.len()));
         for name in OF_AUTHORIZATION {
@@ -149,7 +153,7 @@ impl Params {
             }
         }
         let query = query.finish();
-        if query.len() > LONGEST { Err(Malformed::TooLong) } else { Ok(query) }
+        if query.len() > LONGEST_QUERY { Err(Malformed::TooLong) } else { Ok(query) }
     }
 }
 

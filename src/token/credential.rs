@@ -19,8 +19,8 @@ type Hs256 = Hmac<Sha256>;
 const KEY_ID_LENGTH: usize = 4;
 const MAC_LENGTH: usize = 32;
 const HEAD_LENGTH: usize = 1 + KEY_ID_LENGTH;
-/// Longer than any ticket: a request of 64 KiB, percent-encoded, in base64.
-const LONGEST: usize = 512 * 1024;
+/// Longer than any ticket, the longest of which holds a request of 16 KiB.
+const LONGEST: usize = 32 * 1024;
 
 /// What the server seals its credentials with: at least 256 random bits that
 /// all nodes share. It does not print and is wiped when dropped.
@@ -177,7 +177,7 @@ impl Opened {
 
 impl Keys {
     fn derive(secret: &ServerSecret, issuer: &Issuer) -> Self {
-        let root = digest(&keyed(b"codegrant server secret, first use"), &[&secret.0]);
+        let root = digest(&keyed(b"codegrant server secret"), &[&secret.0]);
         let derive =
             |label: &str| digest(&keyed(&*root), &[label.as_bytes(), issuer.as_str().as_bytes()]);
         let of_kind = |kind: Kind| keyed(&*derive(kind.label()));

@@ -30,6 +30,7 @@ pub(crate) struct ConsentTicket {
 
 /// A ticket that leads nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum TicketError {
     /// It was altered, or sealed by somebody else, or as something else.
     #[error("the ticket was not made by this server for this page")]

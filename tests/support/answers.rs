@@ -106,7 +106,7 @@ pub(crate) fn assert_page(refused: &Refused, status: u16, error: &str) {
     assert!(only(&page, &CONTENT_TYPE).unwrap().starts_with("text/"));
     assert!(!page.headers().contains_key(LOCATION));
     assert!(!page.headers().contains_key(WWW_AUTHENTICATE));
-    assert!(page.body().contains(error) && page.body().contains(&refused.description()));
+    assert!(page.body().contains(error) && page.body().contains(&*refused.description()));
     assert!(page.extensions().get::<Cause>().is_some());
 }
 

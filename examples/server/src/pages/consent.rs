@@ -37,7 +37,7 @@ impl ConsentPage<'_> {
                     a href=(uri) rel="noreferrer noopener" target="_blank" { (uri) }
                 }
             }
-            @if !self.asker.is_itself() { (warning(name)) }
+            @if self.asker.can_be_impersonated() { (warning(name)) }
             form method="post" action=(self.action) {
                 (hidden(self.form_token, self.ticket))
                 @if self.items.is_empty() {

@@ -1,0 +1,39 @@
+//! What a server is put together from is judged before it serves.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use std::time::Duration;
+
+use codegrant::{ConfigError, Policy};
+
+use support::world::{ISSUER, World, ring};
+
+#[test]
+fn an_authorization_endpoint_that_is_no_plain_path_below_the_issuer_is_refused() {
+    for path in [
+        "",
+        "authorize",
+        "/a b",
+        "/a\nb",
+        "/ü",
+        "/../x",
+        "/a/./b",
+        "/a?b",
+        "/a#b",
+        ".evil.example/authorize",
+        "/%2e",
+    ] {
+        let built = World::new().assemble(ISSUER, ring(&[1])).authorization_path(path).build();
+        assert_eq!(built.unwrap_err(), ConfigError::Path(path.to_owned()));
+    }
+}
+
+#[test]
+fn a_lifetime_that_nobody_can_mean_is_refused_by_name() {
+    let policy = Policy { code_lifetime: Duration::from_secs(601), ..Policy::default() };
+    let built = World::new().assemble(ISSUER, ring(&[1])).policy(policy).build();
+    let error = built.unwrap_err().to_string();
+    assert_eq!(error, "code_lifetime must be between 1 and 600 seconds");
+}
