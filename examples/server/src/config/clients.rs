@@ -104,8 +104,8 @@ impl Client {
         builder.build().map_err(|error| {
             let key = match &error {
                 ClientError::Id(_) => "client_id",
-                ClientError::NoRedirectUri | ClientError::RedirectUri { .. } => "redirect_uris",
                 ClientError::Scope(_) | ClientError::DefaultScope => "scope",
+                _ => "redirect_uris",
             };
             Fault(key, error.to_string())
         })
