@@ -35,8 +35,17 @@ pub(crate) fn load(secret: &Secret) -> Result<SecretRing, Problem> {
 /// What [`load`] would say, without creating anything.
 pub(crate) fn check(secret: &Secret) -> Result<(), Problem> {
     match secret {
-        Secret::File(path) if !path.exists() => Ok(()),
+        Secret::File(path) if !path.exists() => can_be_created("secret", path),
         _ => load(secret).map(drop),
+    }
+}
+
+/// Whether there is a folder for the file that `key` names.
+pub(crate) fn can_be_created(key: &str, path: &Path) -> Result<(), Problem> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.is_dir()) {
+        Some(folder) => Err(Problem::new(key, format!("{} is not a folder", folder.display()))),
+        None => Ok(()),
     }
 }
 

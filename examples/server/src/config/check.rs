@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::http::Uri;
 use codegrant::{Issuer, Scope, Subject};
 
-use super::{Config, Policy, Problem, Resource, User, clients};
+use super::{Config, Policy, Problem, User, clients, unbuilt};
 
 const A_DAY: u64 = 24 * 60 * 60;
 const LONGEST_LOGIN: u64 = 90 * A_DAY;
@@ -47,9 +47,11 @@ impl Config {
         let policy = self.policy.read(problems);
         let login_lifetime = self.policy.login_lifetime(problems);
         self.check_scopes(problems);
-        let clients = clients::read(&self.clients, &self.scopes, problems);
+        let clients = clients::read(&self.clients, problems);
         let subjects = subjects(&self.users, problems);
-        let resource_scope = keep(problems, self.resource_scope());
+        let resource_scope = Scope::parse(&self.resource.scope)
+            .map_err(|error| Problem::new("resource.scope", error));
+        let resource_scope = keep(problems, resource_scope);
         let (Some(issuer), Some(listen), Some(store), Some(resource_scope), true) =
             (issuer, listen, store, resource_scope, problems.is_empty())
         else {
@@ -100,31 +102,15 @@ impl Config {
     }
 
     fn check_scopes(&self, problems: &mut Vec<Problem>) {
-        const OPENID: [&str; 6] =
-            ["openid", "profile", "email", "address", "phone", "offline_access"];
         for name in self.scopes.keys() {
             let key = format!("scopes.{name}");
-            if OPENID.contains(&name.as_str()) {
-                let fault = "belongs to OpenID Connect, which this build does not offer yet";
+            if let Some(fault) = unbuilt::scope(name) {
                 problems.push(Problem::new(key, fault));
             } else if !Scope::parse(name).is_ok_and(|scope| scope.as_str() == *name)
                 || name.is_empty()
             {
                 problems.push(Problem::new(key, "is not a scope token"));
             }
-        }
-    }
-
-    fn resource_scope(&self) -> Result<Scope, Problem> {
-        let scope = Scope::parse(&self.resource.scope)
-            .map_err(|error| Problem::new("resource.scope", error))?;
-        let is_default = self.resource == Resource::default();
-        let unknown = scope.iter().find(|token| !self.scopes.contains_key(*token));
-        match unknown.filter(|_| !is_default) {
-            Some(unknown) => {
-                Err(Problem::new("resource.scope", format!("{unknown:?} is not one of the scopes")))
-            }
-            None => Ok(scope.clone()),
         }
     }
 }
@@ -167,7 +153,7 @@ impl Policy {
     }
 }
 
-fn store(url: &str) -> Result<Store, Problem> {
+pub(super) fn store(url: &str) -> Result<Store, Problem> {
     let fault = match url.split_once(':') {
         Some(("memory", "")) => return Ok(Store::Memory),
         Some(("sqlite", path)) if !path.is_empty() => return Ok(Store::Sqlite(path.into())),
@@ -190,6 +176,8 @@ fn subjects(users: &[User], problems: &mut Vec<Problem>) -> Vec<Subject> {
         };
         if user.username.is_empty() {
             fault("username", "is missing");
+        } else if user.username.trim() != user.username {
+            fault("username", "begins or ends with a space, which the login page leaves out");
         } else if !usernames.insert(&user.username) {
             fault("username", "is another user's too");
         }

@@ -1,18 +1,14 @@
 //! Client metadata, judged.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use codegrant::{ClientError, ClientSecret};
 
-use super::{Client, Problem, Scope};
+use super::{Client, Problem, unbuilt};
 
 /// The clients that the library accepts; what is wrong with the others goes to
 /// `problems`.
-pub(super) fn read(
-    clients: &[Client],
-    scopes: &BTreeMap<String, Scope>,
-    problems: &mut Vec<Problem>,
-) -> Vec<codegrant::Client> {
+pub(super) fn read(clients: &[Client], problems: &mut Vec<Problem>) -> Vec<codegrant::Client> {
     let mut ids = HashSet::new();
     let mut read = Vec::new();
     for (index, client) in clients.iter().enumerate() {
@@ -22,10 +18,9 @@ pub(super) fn read(
         } else if !ids.insert(&client.client_id) {
             problems.push(Problem::new(format!("{path}.client_id"), "is another client's too"));
         }
-        for token in client.scope.split(' ').filter(|token| !token.is_empty()) {
-            if !scopes.contains_key(token) {
-                let fault = format!("{token:?} is not one of the scopes");
-                problems.push(Problem::new(format!("{path}.scope"), fault));
+        for token in client.scope.split(' ') {
+            if let Some(fault) = unbuilt::scope(token) {
+                problems.push(Problem::new(format!("{path}.scope"), format!("{token:?} {fault}")));
             }
         }
         client.judge(&path, problems);

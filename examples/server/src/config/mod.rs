@@ -40,7 +40,7 @@ pub struct Config {
     pub clients: Vec<Client>,
     /// The people who can sign in.
     pub users: Vec<User>,
-    /// What applications may ask for.
+    /// What consent pages say of scopes; one that is not here is shown as it is.
     pub scopes: BTreeMap<String, Scope>,
     /// What `/resource` demands.
     pub resource: Resource,
@@ -119,7 +119,7 @@ pub struct User {
     pub permissions: Vec<String>,
 }
 
-/// Something that applications may ask for.
+/// What is known of a scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scope {
@@ -149,8 +149,9 @@ pub struct Problem {
 impl Config {
     /// Reads a configuration, or says everything that is wrong with it.
     pub fn from_json(text: &str) -> Result<Self, Vec<Problem>> {
-        let config = read::config(text)?;
-        config.check().map(|_| config)
+        let (config, mut problems) = read::config(text)?;
+        problems.extend(config.check().err().into_iter().flatten());
+        if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
 
     /// What is wrong with the files and variables that this configuration
@@ -158,7 +159,11 @@ impl Config {
     pub fn check_files(&self) -> Result<(), Vec<Problem>> {
         let secret = secret::check(&self.secret).err();
         let tls = self.tls.as_ref().and_then(|tls| listener::load(tls).err());
-        let problems: Vec<Problem> = secret.into_iter().chain(tls).collect();
+        let store = match check::store(&self.store) {
+            Ok(Store::Sqlite(path)) => secret::can_be_created("store", &path).err(),
+            _ => None,
+        };
+        let problems: Vec<Problem> = secret.into_iter().chain(tls).chain(store).collect();
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 }

@@ -4,57 +4,67 @@ use serde_json::{Map, Value};
 
 use super::{Config, Problem, unbuilt};
 
-pub(super) fn config(text: &str) -> Result<Config, Vec<Problem>> {
+/// The configuration without its unknown keys and those that this build does
+/// not offer, and a problem for each of them. What cannot be read is an error.
+pub(super) fn config(text: &str) -> Result<(Config, Vec<Problem>), Vec<Problem>> {
     let mut value: Value = serde_json::from_str(text)
         .map_err(|error| vec![Problem::new("configuration", format!("is not JSON: {error}"))])?;
     if !value.is_object() {
         return Err(vec![Problem::new("configuration", "is not a JSON object")]);
     }
     let mut problems = unbuilt::take_out(&mut value);
-    find_faults("", &value, &|leaf| leaf, &mut problems);
-    match serde_json::from_value(value) {
-        Ok(config) if problems.is_empty() => Ok(config),
-        Err(error) if problems.is_empty() => Err(vec![Problem::new("configuration", error)]),
-        _ => Err(problems),
+    let known = known_part("configuration", value, &|part| part, &mut problems);
+    match parse(known.unwrap_or_default()) {
+        Ok(config) => Ok((config, problems)),
+        Err(_) => Err(problems),
     }
 }
 
-/// Reads each leaf on its own, in a configuration that has nothing else, so
-/// that one fault does not hide the next. `around` puts a value back to where
-/// it was found.
-fn find_faults(
+/// Reads each part of `value` alone, in a configuration that has nothing else,
+/// so that one fault does not hide the next. `around` puts a part back to where
+/// it was found. What stands in an unknown place is one fault, not one for each
+/// of its members, and is left out.
+fn known_part(
     path: &str,
-    value: &Value,
+    value: Value,
     around: &dyn Fn(Value) -> Value,
     problems: &mut Vec<Problem>,
-) {
-    match value {
-        Value::Object(members) if !members.is_empty() && is_known(around) => {
-            for (name, member) in members {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                let around = |leaf| around(Value::Object(Map::from_iter([(name.clone(), leaf)])));
-                find_faults(&path, member, &around, problems);
-            }
-        }
-        Value::Array(items) if !items.is_empty() => {
-            for (index, item) in items.iter().enumerate() {
-                let around = |leaf| around(Value::Array(vec![leaf]));
-                find_faults(&format!("{path}[{index}]"), item, &around, problems);
-            }
-        }
-        leaf => {
-            if let Err(error) = serde_json::from_value::<Config>(around(leaf.clone())) {
-                problems.push(Problem::new(path, error));
-            }
-        }
+) -> Option<Value> {
+    if let Err(error) = parse(around(Value::Null))
+        && error.to_string().starts_with("unknown field")
+    {
+        problems.push(Problem::new(path, error));
+        return None;
     }
+    let faults_before = problems.len();
+    let known = match value {
+        Value::Object(members) => {
+            let known = members.into_iter().filter_map(|(name, member)| {
+                let path = if path == "configuration" { &name } else { &format!("{path}.{name}") };
+                let around = |part| around(Value::Object(Map::from_iter([(name.clone(), part)])));
+                let member = known_part(path, member, &around, problems)?;
+                Some((name, member))
+            });
+            Value::Object(known.collect())
+        }
+        Value::Array(items) => {
+            let around = |part| around(Value::Array(vec![part]));
+            let known = items.into_iter().enumerate().filter_map(|(index, item)| {
+                known_part(&format!("{path}[{index}]"), item, &around, problems)
+            });
+            Value::Array(known.collect())
+        }
+        leaf => leaf,
+    };
+    // Parts that are right alone may be wrong together.
+    if problems.len() == faults_before
+        && let Err(error) = parse(around(known.clone()))
+    {
+        problems.push(Problem::new(path, error));
+    }
+    Some(known)
 }
 
-/// Whether something may stand here at all: what stands in an unknown place is
-/// one fault, not one for each of its members.
-fn is_known(around: &dyn Fn(Value) -> Value) -> bool {
-    match serde_json::from_value::<Config>(around(Value::Null)) {
-        Ok(_) => true,
-        Err(error) => !error.to_string().starts_with("unknown field"),
-    }
+fn parse(value: Value) -> serde_json::Result<Config> {
+    serde_json::from_value(value)
 }

@@ -1,5 +1,5 @@
-//! Keys whose feature this build does not offer. They are refused by name,
-//! except where their value asks for nothing.
+//! Keys and scopes whose feature this build does not offer. They are refused by
+//! name, except where a key's value asks for nothing.
 
 use serde_json::{Map, Value, json};
 
@@ -43,6 +43,13 @@ const CLIENT: Keys = &[
 const SCOPE: Keys = &[("claims", || json!([]))];
 
 const RESOURCE: Keys = &[("audience", none)];
+
+/// Why `scope` cannot be offered, if it is one of OpenID Connect's.
+pub(super) fn scope(scope: &str) -> Option<&'static str> {
+    const OPENID: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
+    let fault = "belongs to OpenID Connect, which this build does not offer yet";
+    OPENID.contains(&scope).then_some(fault)
+}
 
 /// Takes every such key out of `config` and says which of them asked for something.
 pub(super) fn take_out(config: &mut Value) -> Vec<Problem> {
