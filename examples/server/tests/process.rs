@@ -17,6 +17,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::Browser;
@@ -128,6 +129,8 @@ fn check_names_files_and_variables_that_cannot_be_used() {
     for (config, key, words) in [
         (json!({"secret": {"env": "NO_SUCH_VARIABLE"}}), "secret", "NO_SUCH_VARIABLE is not set"),
         (json!({"secret": {"file": "weak"}}), "secret", "at least 32 random bytes"),
+        (json!({"secret": {"file": "no/secret"}}), "secret", "no is not a folder"),
+        (json!({"store": "sqlite:no/id.db"}), "store", "no is not a folder"),
         (json!({"issuer": "https://id.example", "tls": tls}), "tls.certificate", "no.pem"),
     ] {
         let output = run(directory.path(), "--check", &config);
@@ -207,6 +210,20 @@ fn a_request_in_flight_is_finished_after_sigterm_and_no_new_one_is_taken() {
     assert!(answer.contains("HTTP/1.1 400 Bad Request"), "{answer}");
     assert!(answer.contains("grant_type"), "{answer}");
     running.end();
+}
+
+#[test]
+fn a_body_that_never_comes_does_not_hold_its_connection_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let (port, config) = config("http");
+    let _running = Running::start(directory.path(), Some(&config));
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let head = "POST /token HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\na";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request"), "{answer}");
 }
 
 #[tokio::test]

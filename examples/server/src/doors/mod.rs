@@ -9,6 +9,7 @@ mod resource;
 mod token;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -18,8 +19,8 @@ use axum::http::request::Parts as Head;
 use axum::response::Response;
 use axum::routing::{any, get, post};
 use codegrant::{Cause, Refused};
-use http_body::Frame;
 use http_body_util::BodyExt;
+use tokio::time::timeout;
 
 use crate::application::Parts;
 use crate::log;
@@ -30,6 +31,10 @@ const LONGEST_BODY: usize = 128 * 1024;
 
 /// A client that sends more than this may not hear the answer.
 const MOST_READ: usize = 8 * 1024 * 1024;
+
+/// How long a client may take to send a request's body, so that slow ones do
+/// not take up all connections.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
 pub(crate) fn router(parts: &Arc<Parts>) -> Router {
     let doors = Router::new()
@@ -58,14 +63,21 @@ async fn not_found() -> Response {
     ErrorPage { status: StatusCode::NOT_FOUND, code: "not_found", description }.render()
 }
 
-/// The request's head and its body, of which no more is kept than anybody
-/// needs to see that it is too long. The rest is read, so that the client is
-/// ready for the answer.
+/// The request's head and its body.
 async fn read(request: Request) -> Result<(Head, Bytes), Response> {
-    let (head, mut body) = request.into_parts();
+    let (head, body) = request.into_parts();
+    match timeout(BODY_TIMEOUT, read_body(body)).await {
+        Ok(Ok(body)) => Ok((head, body)),
+        Ok(Err(_)) | Err(_) => Err(broken_off()),
+    }
+}
+
+/// No more of the body is kept than anybody needs to see that it is too long.
+/// The rest is read, so that the client is ready for the answer.
+async fn read_body(mut body: Body) -> Result<Bytes, axum::Error> {
     let (mut kept, mut length) = (Vec::new(), 0_usize);
     while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map(Frame::into_data).map_err(|_| broken_off())? else { continue };
+        let Ok(data) = frame?.into_data() else { continue };
         let room = LONGEST_BODY.saturating_sub(kept.len()).min(data.len());
         kept.extend_from_slice(data.get(..room).unwrap_or_default());
         length = length.saturating_add(data.len());
@@ -73,7 +85,7 @@ async fn read(request: Request) -> Result<(Head, Bytes), Response> {
             break;
         }
     }
-    Ok((head, kept.into()))
+    Ok(kept.into())
 }
 
 fn broken_off() -> Response {
