@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, SET_COOKIE,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY, SET_COOKIE,
     X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -33,6 +33,8 @@ pub(crate) struct Application {
     pub(crate) demo_users: Arc<[DemoUser]>,
     /// Where a sign-in leads: the only other place that our forms may reach.
     pub(crate) issuer: Arc<str>,
+    /// The one address of this page, to which sign-ins return.
+    pub(crate) home: Arc<str>,
     /// Becomes true when the program stops; live pages would keep it waiting.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -54,6 +56,7 @@ impl Application {
             .route("/live.js", get(|| asset("text/javascript", include_str!("live.js"))))
             .route("/favicon.svg", get(|| asset("image/svg+xml", include_str!("favicon.svg"))))
             .layer(from_fn(only_from_own_pages))
+            .layer(from_fn_with_state(self.home.clone(), only_at_home))
             .layer(from_fn_with_state(self.issuer.clone(), with_headers))
             .with_state(self)
     }
@@ -180,6 +183,20 @@ async fn only_from_own_pages(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// Sends whoever came by another name, `localhost` say, to the address that
+/// sign-ins return to: a cookie that was set under one name is not sent to another.
+async fn only_at_home(State(home): State<Arc<str>>, request: Request, next: Next) -> Response {
+    if is_addressed_to(&home, request.headers()) {
+        return next.run(request).await;
+    }
+    Redirect::to(&home).into_response()
+}
+
+fn is_addressed_to(home: &str, headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    host.is_some() && host == home.strip_prefix("http://")
+}
+
 async fn with_headers(State(issuer): State<Arc<str>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     // Browsers hold form-action against where a form's redirects lead, too.
@@ -195,4 +212,21 @@ async fn with_headers(State(issuer): State<Arc<str>>, request: Request, next: Ne
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_name_is_home() {
+        let home = "http://127.0.0.1:4000";
+        let is_home = |host: &str| {
+            is_addressed_to(home, &HeaderMap::from_iter([(HOST, host.parse().unwrap())]))
+        };
+        assert!(is_home("127.0.0.1:4000"));
+        assert!(!is_home("localhost:4000"));
+        assert!(!is_home("127.0.0.1:4001"));
+        assert!(!is_addressed_to(home, &HeaderMap::new()));
+    }
 }

@@ -152,6 +152,7 @@ fn people(demo_users: &[DemoUser]) -> Markup {
                 }
             }
             p.story { "Also try to deny, to cancel, to mistype the password, or to open a second tab beside this one." }
+            p.story { "The authorization server remembers who signed in. To come as somebody else, open this page in a private window." }
         }
     }
 }
@@ -196,8 +197,8 @@ impl Outcome {
             }
             Self::Error(problem) => problem,
             Self::SignedOut => {
-                "The dashboard forgot its token. The authorization server may still know you, and \
-                 then asks nothing the next time."
+                "The dashboard forgot its token. The authorization server still knows you, and may \
+                 ask nothing the next time."
             }
         }
     }

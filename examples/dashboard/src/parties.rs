@@ -44,7 +44,7 @@ pub(crate) struct Parties {
 pub(crate) enum StartError {
     #[error(
         "Port {port} is in use by another program. Stop that program, or choose other ports:\n\n    \
-         cargo run -p dashboard -- --port 5000\n\nuses 5000, 5001 and 5002; --port 0 takes any \
+         cargo run -p dashboard -- --port 4100\n\nuses 4100, 4101 and 4102; --port 0 takes any \
          that are free."
     )]
     PortTaken { port: u16 },
@@ -81,18 +81,20 @@ impl Parties {
         let sessions = Sessions::default();
         let (stopping, stopped) = watch::channel(false);
         let issuer = registration.issuer.clone();
+        let home = address(&places.application)?;
         let page = Application {
             client: Arc::new(OAuthClient::new(registration)?),
             sessions: sessions.clone(),
             demo_users: demo_users.clone(),
             issuer: issuer.into(),
+            home: home.clone().into(),
             stopping: stopped,
         };
         let reports = reports::router(server.guard())?;
         let watch_server = from_fn_with_state(sessions.clone(), watched::authorization_server);
         let watch_reports = from_fn_with_state(sessions, watched::reports_api);
         Ok(Self {
-            invitation: invitation(&address(&places.application)?, &demo_users),
+            invitation: invitation(&home, &demo_users),
             application: (places.application, page.router()),
             authorization_server: (
                 places.authorization_server,
