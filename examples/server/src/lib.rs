@@ -3,7 +3,8 @@
 //!
 //! ```no_run
 //! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
-//! let config = server::Config::from_json(r#"{"store": "memory:"}"#).unwrap_or_default();
+//! let config = server::Config::from_json(r#"{"store": "memory:"}"#)
+//!     .map_err(server::StartError::Config)?;
 //! let application = server::Application::builder(config)
 //!     .wrap_directory(|directory| directory) // a seam of the library, wrapped by the host
 //!     .build()

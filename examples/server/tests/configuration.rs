@@ -246,6 +246,8 @@ fn the_rest_must_make_sense_too() {
     let user = |claims: Value| json!({"username": "a", "password": "p", "claims": claims});
     for (config, key, words) in [
         (json!({"issuer": "id.example"}), "issuer", "absolute URL"),
+        (json!({"issuer": "http://127.0.0.1:1/a;b"}), "issuer", "semicolon"),
+        (json!({"issuer": "http://127.0.0.1:1//b.example"}), "issuer", "two slashes"),
         (json!({"issuer": "https://id.example"}), "tls", "unless proxied is true"),
         (json!({"tls": {"certificate": "c", "key": "k"}}), "tls", "not https"),
         (json!({"issuer": "https://id.example", "tls": {"key": "k"}}), "tls", "a certificate"),

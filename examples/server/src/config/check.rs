@@ -40,7 +40,7 @@ impl Config {
     pub(crate) fn check(&self) -> Result<Checked, Vec<Problem>> {
         let problems = &mut Vec::new();
         let issuer = Issuer::parse(&self.issuer).map_err(|error| Problem::new("issuer", error));
-        let issuer = keep(problems, issuer);
+        let issuer = keep(problems, issuer.and_then(usable_path));
         let listen = self.listen(problems);
         self.check_tls(problems);
         let store = keep(problems, store(&self.store));
@@ -151,6 +151,16 @@ impl Policy {
         }
         Duration::from_secs(seconds)
     }
+}
+
+/// Refuses an issuer whose path would end a cookie's `Path` early, or would
+/// name another host at the beginning of a `Location`.
+fn usable_path(issuer: Issuer) -> Result<Issuer, Problem> {
+    if issuer.path().contains(';') || issuer.path().starts_with("//") {
+        let fault = "has a path with a semicolon or with two slashes at its beginning";
+        return Err(Problem::new("issuer", fault));
+    }
+    Ok(issuer)
 }
 
 pub(super) fn store(url: &str) -> Result<Store, Problem> {
