@@ -3,7 +3,8 @@
 
 use axum::Extension;
 use axum::extract::{RawQuery, State};
-use axum::response::Redirect;
+use axum::http::header::SET_COOKIE;
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use oauth2::url::form_urlencoded;
 
 use crate::application::{Application, Browser, status_of_redirect};
@@ -27,7 +28,7 @@ pub(crate) async fn callback(
     State(app): State<Application>,
     Extension(session): Browser,
     RawQuery(query): RawQuery,
-) -> Redirect {
+) -> Response {
     let query = query.unwrap_or_default();
     let answer = Answer::parse(&query);
     let step = if answer.code.is_some() { Step::Code } else { Step::Decide };
@@ -46,9 +47,11 @@ pub(crate) async fn callback(
         Answered::Expected(pending) => {
             session.trace.add(arrow.remark(CHECKED));
             finish_sign_in(&app, &session, answer, pending).await;
+            return (AppendHeaders([(SET_COOKIE, session.set_cookie())]), Redirect::to("/"))
+                .into_response();
         }
     }
-    Redirect::to("/")
+    Redirect::to("/").into_response()
 }
 
 /// What came back with the browser (RFC 6749 sections 4.1.2 and 4.1.2.1).
@@ -86,15 +89,17 @@ async fn finish_sign_in(app: &Application, session: &Session, answer: Answer, pe
             return session.finish(Outcome::Error(text.to_owned()));
         }
     };
-    match app.client.redeem(session, code, pending.code_verifier).await {
-        Ok(tokens) => {
-            session.trace.add(
-                Arrow::answer(Step::Token, Party::Application, Party::User, status_of_redirect())
-                    .with(wire::location("/"))
-                    .remark("The token stays with the dashboard; your browser never sees it."),
-            );
-            session.sign_in(tokens);
-        }
-        Err(problem) => session.finish(Outcome::Error(problem)),
+    let tokens = match app.client.redeem(session, code, pending.code_verifier).await {
+        Ok(tokens) => tokens,
+        Err(problem) => return session.finish(Outcome::Error(problem)),
+    };
+    if session.renew_cookie().is_err() {
+        return session.finish(Outcome::Error("No new session could be begun.".to_owned()));
     }
+    session.trace.add(
+        Arrow::answer(Step::Token, Party::Application, Party::User, status_of_redirect())
+            .with(wire::location("/"))
+            .remark("The token stays with the dashboard; your browser never sees it."),
+    );
+    session.sign_in(tokens);
 }

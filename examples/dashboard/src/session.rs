@@ -24,7 +24,7 @@ const MOST_PENDING: usize = 8;
 /// One browser.
 pub(crate) struct Session {
     /// The cookie's value: a secret.
-    cookie: String,
+    cookie: Mutex<String>,
     /// What the parties call the session among themselves: no secret.
     trace_id: String,
     pub(crate) trace: Trace,
@@ -88,7 +88,7 @@ pub(crate) struct View {
 impl Session {
     fn draw() -> Result<Self, HostError> {
         Ok(Self {
-            cookie: random_hex::<32>()?,
+            cookie: random_hex::<32>()?.into(),
             trace_id: random_hex::<16>()?,
             trace: Trace::default(),
             state: Mutex::default(),
@@ -98,7 +98,14 @@ impl Session {
     /// The cookie that names this session. Lax: it comes along when the
     /// authorization server sends the browser back.
     pub(crate) fn set_cookie(&self) -> String {
-        format!("{COOKIE_NAME}={}; Path=/; HttpOnly; SameSite=Lax", self.cookie)
+        format!("{COOKIE_NAME}={}; Path=/; HttpOnly; SameSite=Lax", self.cookie())
+    }
+
+    /// Draws another value for the cookie, because somebody signs in: whoever
+    /// planted or saw the old one is left with nothing.
+    pub(crate) fn renew_cookie(&self) -> Result<(), HostError> {
+        *self.cookie() = random_hex::<32>()?;
+        Ok(())
     }
 
     /// The header that carries this session's name along a back channel (W3C
@@ -176,6 +183,10 @@ impl Session {
         }
     }
 
+    fn cookie(&self) -> MutexGuard<'_, String> {
+        self.cookie.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -209,7 +220,7 @@ impl Sessions {
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
             .find_map(|(name, value)| (name == COOKIE_NAME).then_some(value))?;
-        self.all().iter().find(|session| session.cookie == value).cloned()
+        self.all().iter().find(|session| *session.cookie() == value).cloned()
     }
 
     /// The session that a back-channel request was sent for.
@@ -264,12 +275,14 @@ mod tests {
         let mine = sessions.begin().unwrap();
         sessions.begin().unwrap();
         let mut headers = HeaderMap::new();
-        let cookie = format!("other=1; {COOKIE_NAME}={}", mine.cookie);
+        let cookie = format!("other=1; {COOKIE_NAME}={}", mine.cookie());
         headers.insert(COOKIE, cookie.parse().unwrap());
         headers.insert("traceparent", mine.traceparent().unwrap().parse().unwrap());
         assert!(Arc::ptr_eq(&mine, &sessions.of_browser(&headers).unwrap()));
         assert!(Arc::ptr_eq(&mine, &sessions.of_back_channel(&headers).unwrap()));
         assert!(sessions.of_browser(&HeaderMap::new()).is_none());
+        mine.renew_cookie().unwrap();
+        assert!(sessions.of_browser(&headers).is_none(), "the old cookie names nobody");
     }
 
     #[test]
