@@ -62,7 +62,7 @@ fn ask_to_agree(parts: &Parts, headers: &HeaderMap, consent: &Consent) -> Respon
     };
     let describe = |scope| {
         let known = parts.config.scopes.get(scope).map(|known| known.description.as_str());
-        known.filter(|description| !description.is_empty()).unwrap_or(scope)
+        known.filter(|description| !description.is_empty())
     };
     let items = consent.scope().iter().map(|scope| Item {
         scope,

@@ -21,7 +21,8 @@ pub(crate) struct ConsentPage<'p> {
 /// One scope that is asked for.
 pub(crate) struct Item<'p> {
     pub(crate) scope: &'p str,
-    pub(crate) description: &'p str,
+    /// What it allows, in words for everybody; without, the scope is shown itself.
+    pub(crate) description: Option<&'p str>,
     pub(crate) allowed_before: bool,
 }
 
@@ -74,10 +75,10 @@ impl Item<'_> {
             div .choice {
                 input id=(id) type="checkbox" name="scope" value=(self.scope) checked
                     aria-describedby=(note);
-                label for=(id) { (self.description) }
+                label for=(id) { (self.description.unwrap_or(self.scope)) }
                 span .note id=(note) {
-                    code { (self.scope) }
-                    @if self.allowed_before { " · you allowed this before" }
+                    @if self.description.is_some() { code { (self.scope) } " " }
+                    @if self.allowed_before { "(you allowed this before)" }
                 }
             }
         }
@@ -90,7 +91,7 @@ fn warning(name: &str) -> Markup {
     html! {
         p #impersonation .caution {
             "This request comes from a program on a device, and any program could call itself "
-            (name) ". Allow it only if you have just started it yourself."
+            strong { (name) } ". Allow it only if you have just started it yourself."
         }
     }
 }
