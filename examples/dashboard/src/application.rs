@@ -125,23 +125,30 @@ pub(crate) fn status_of_redirect() -> String {
     wire::status(StatusCode::SEE_OTHER)
 }
 
-/// The live part of the page, again whenever something changed.
+/// The live part of the page, again whenever something changed, until the
+/// session's cookie is another: a browser that has the new one asks again.
 async fn events(
     State(app): State<Application>,
     Extension(session): Browser,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let changes = session.trace.listen();
-    let updates =
-        stream::unfold((app, session, changes), async |(mut app, session, mut changes)| {
+    let cookie = session.set_cookie();
+    let updates = stream::unfold(
+        (app, session, changes, cookie),
+        async |(mut app, session, mut changes, cookie)| {
             tokio::select! {
                 changed = changes.changed() => changed.ok()?,
                 _ = app.stopping.wait_for(|stopping| *stopping) => return None,
             }
+            if session.set_cookie() != cookie {
+                return None;
+            }
             // A carriage return would end the event in the middle.
             let page = page::live(&session).into_string().replace('\r', "");
             let event = Event::default().data(page);
-            Some((Ok(event), (app, session, changes)))
-        });
+            Some((Ok(event), (app, session, changes, cookie)))
+        },
+    );
     Sse::new(updates).keep_alive(KeepAlive::default())
 }
 
