@@ -16,8 +16,9 @@ static OF_JSON: LazyLock<HeaderMap> = LazyLock::new(|| {
 
 /// What every redirect says of itself: nobody may keep it or pass its URL on
 /// (RFC 9700 section 4.2.4).
-static OF_REDIRECT: LazyLock<HeaderMap> =
-    LazyLock::new(|| headers([(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")]));
+static OF_REDIRECT: LazyLock<HeaderMap> = LazyLock::new(|| {
+    headers([(LOCATION, ""), (CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer")])
+});
 
 fn headers<const N: usize>(fields: [(HeaderName, &'static str); N]) -> HeaderMap {
     fields.into_iter().map(|(name, value)| (name, HeaderValue::from_static(value))).collect()

@@ -52,6 +52,6 @@ step 'documentation' documentation
 step 'dependencies' bash tests/dependencies.sh
 step 'tests' tests
 step 'quickstart' cargo run --locked --quiet --example quickstart
-step 'benchmark builds and runs' cargo bench --locked --bench flow -- --test
+step 'benchmarks' cargo bench --locked
 
 printf '\nRan: %s\n' "$(IFS=,; echo "${ran[*]}" | sed 's/,/, /g')"

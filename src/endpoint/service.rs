@@ -35,6 +35,7 @@ impl Service {
         self.clock.now()
     }
 
+    /// Random bytes for an id, a seed or an attempt.
     pub(crate) fn draw<const N: usize>(&self) -> Result<[u8; N], HostError> {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes)?;

@@ -42,8 +42,9 @@ impl<'r> CodeVerifier<'r> {
     /// Reads the verifier of RFC 7636 section 4.1.
     pub(crate) fn parse(text: &'r str) -> Option<Self> {
         let unreserved =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-        ((43..=128).contains(&text.len()) && text.bytes().all(unreserved)).then_some(Self(text))
+            |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'-' | b'.' | b'_' | b'~');
+        let is_fit = text.bytes().fold(true, |fit, byte| fit & unreserved(byte));
+        ((43..=128).contains(&text.len()) && is_fit).then_some(Self(text))
     }
 }
 

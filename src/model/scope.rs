@@ -46,7 +46,7 @@ impl Scope {
         if !text.bytes().all(allowed) {
             return Err(ScopeError::Character);
         }
-        if !text.contains(' ') {
+        if !text.as_bytes().contains(&b' ') {
             return Ok(Self(text.into()));
         }
         Self::of(text.split(' ').filter(|token| !token.is_empty()))
@@ -72,13 +72,14 @@ impl Scope {
     /// Whether `token` is one of them.
     #[must_use]
     pub fn contains(&self, token: &str) -> bool {
-        self.iter().any(|mine| mine == token)
+        self.has(token.as_bytes())
     }
 
     /// Whether every token of `other` is in this one.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
-        self.0 == other.0 || other.iter().all(|token| self.contains(token))
+        let mut tokens = other.0.as_bytes().split(|byte| *byte == b' ');
+        self.0 == other.0 || other.is_empty() || tokens.all(|token| self.has(token))
     }
 
     /// The tokens that are also in `other`, in this one's order.
@@ -115,6 +116,10 @@ impl Scope {
             rest >>= 1;
             taken
         })
+    }
+
+    fn has(&self, token: &[u8]) -> bool {
+        !token.is_empty() && self.0.as_bytes().split(|byte| *byte == b' ').any(|mine| mine == token)
     }
 
     fn filter(&self, mut keep: impl FnMut(&str) -> bool) -> Self {

@@ -1,6 +1,8 @@
 //! `application/x-www-form-urlencoded`, read strictly: what a lenient decoder
 //! would repair is refused.
 
+use std::borrow::Cow;
+
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
@@ -51,23 +53,41 @@ fn is_form(content_type: &HeaderValue) -> bool {
     media_type.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
 }
 
+/// The name that `form` begins with; what ended it, and what comes behind that.
+pub(super) fn read_name(form: &str) -> Result<(Cow<'_, str>, Option<u8>, &str), Malformed> {
+    const STOPS: [u8; 5] = [b'=', b'&', b'%', b'+', 0];
+    let (name, from) = split_at_first(form, STOPS);
+    match from.bytes().next() {
+        Some(b'%' | b'+' | 0) => {
+            let mut name = String::new();
+            let (rest, end) = read(&mut name, form, STOPS)?;
+            Ok((name.into(), end, rest))
+        }
+        end => Ok((name.into(), end, from.get(1..).unwrap_or_default())),
+    }
+}
+
+/// Appends the value that `form` begins with; returns what comes behind it.
+pub(super) fn read_value<'f>(text: &mut String, form: &'f str) -> Result<&'f str, Malformed> {
+    read(text, form, [b'&', b'%', b'+', 0]).map(|(rest, _)| rest)
+}
+
 /// Appends what all of `form` spells, a name or value without separators.
 pub(super) fn decode(text: &mut String, form: &str) -> Result<(), Malformed> {
-    read(text, form, |_| false).map(|_| ())
+    read(text, form, [b'%', b'+', 0]).map(|_| ())
 }
 
 /// Appends what `form` spells up to its first separator; returns what comes
-/// behind that, and which it was.
-pub(super) fn read<'f>(
+/// behind that, and which it was. `stops` are the separators, and `%`, `+` and
+/// NUL, which do not spell themselves.
+fn read<'f, const N: usize>(
     text: &mut String,
     form: &'f str,
-    is_separator: impl Fn(u8) -> bool,
+    stops: [u8; N],
 ) -> Result<(&'f str, Option<u8>), Malformed> {
     let mut rest = form;
     loop {
-        let speaks = |byte| matches!(byte, b'%' | b'+' | 0) || is_separator(byte);
-        let end = rest.bytes().position(speaks).unwrap_or(rest.len());
-        let (plain, from) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        let (plain, from) = split_at_first(rest, stops);
         text.push_str(plain);
         let Some(byte) = from.bytes().next() else {
             return Ok(("", None));
@@ -82,12 +102,41 @@ pub(super) fn read<'f>(
     }
 }
 
+/// Splits `text` before its first byte that is one of `stops`, all ASCII.
+fn split_at_first<const N: usize>(text: &str, stops: [u8; N]) -> (&str, &str) {
+    let (words, tail) = text.as_bytes().as_chunks::<8>();
+    let in_words = words.iter().enumerate().find_map(|(index, word)| {
+        first_in_word(u64::from_le_bytes(*word), stops)
+            .map(|place| index.saturating_mul(8).saturating_add(place))
+    });
+    let in_tail = || tail.iter().position(|byte| stops.contains(byte));
+    let words_length = words.len().saturating_mul(8);
+    let end = in_words.or_else(|| in_tail().map(|place| words_length.saturating_add(place)));
+    text.split_at_checked(end.unwrap_or(text.len())).unwrap_or((text, ""))
+}
+
+/// Where the first of `stops` is among eight bytes, all of them compared at
+/// once: a byte is zero if taking one from it borrows and its top bit is not
+/// set. Bytes behind the first one found may be reported falsely, never before.
+fn first_in_word<const N: usize>(word: u64, stops: [u8; N]) -> Option<usize> {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    const TOP: u64 = u64::from_le_bytes([0x80; 8]);
+    let found = stops.iter().fold(0, |found, stop| {
+        let difference = word ^ EACH.wrapping_mul(u64::from(*stop));
+        found | difference.wrapping_sub(EACH) & !difference & TOP
+    });
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
+}
+
 /// Appends the character that `encoded` begins with, in one to four `%xx`.
 fn read_character<'f>(text: &mut String, encoded: &'f str) -> Result<&'f str, Malformed> {
     let (first, mut rest) = read_octet(encoded)?;
     let length = match first {
         0 => return Err(Malformed::Nul),
-        0x01..=0x7f => 1,
+        0x01..=0x7f => {
+            text.push(char::from(first));
+            return Ok(rest);
+        }
         0xc0..=0xdf => 2,
         0xe0..=0xef => 3,
         _ => 4,
@@ -103,12 +152,15 @@ fn read_character<'f>(text: &mut String, encoded: &'f str) -> Result<&'f str, Ma
 
 fn read_octet(encoded: &str) -> Result<(u8, &str), Malformed> {
     let rest = encoded.strip_prefix('%').ok_or(Malformed::Utf8)?;
-    let mut digits = rest.bytes().map_while(|digit| char::from(digit).to_digit(16));
-    let (Some(high), Some(low)) = (digits.next(), digits.next()) else {
+    let digit =
+        |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let Some((&[high, low], _)) = rest.as_bytes().split_first_chunk() else {
         return Err(Malformed::PercentEncoding);
     };
-    let octet = u8::try_from(high << 4 | low).map_err(|_| Malformed::PercentEncoding)?;
-    Ok((octet, rest.get(2..).unwrap_or_default()))
+    match (digit(high), digit(low)) {
+        (Some(high), Some(low)) => Ok((high << 4 | low, rest.get(2..).unwrap_or_default())),
+        _ => Err(Malformed::PercentEncoding),
+    }
 }
 
 #[cfg(test)]
@@ -130,6 +182,20 @@ mod tests {
             assert_eq!(decoded(&encoded.to_lowercase()), Ok(text));
         }
         assert_eq!(decoded("a+b%20c%2Bd%2525=&ä"), Ok("a b c+d%25=&ä".into()));
+    }
+
+    #[test]
+    fn the_first_stop_is_found_wherever_it_stands() {
+        for length in 0..40 {
+            for place in 0..=length {
+                for filler in ["a", "\u{1}", "\u{7f}", "$", "'"] {
+                    let text = filler.repeat(place) + &"&".repeat(length - place);
+                    let (before, from) = split_at_first(&text, [b'&', b'%', b'+', 0]);
+                    assert_eq!((before.len(), from.len()), (place, length - place), "{text:?}");
+                }
+            }
+        }
+        assert_eq!(split_at_first("ääääääää&", [b'&']).0, "ääääääää");
     }
 
     #[test]

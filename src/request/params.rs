@@ -97,13 +97,12 @@ impl Params {
 
     /// Takes in the first pair of `form` and returns what comes behind it.
     fn add_first<'f>(&mut self, form: &'f str) -> Result<&'f str, Malformed> {
+        let (name, end, mut rest) = form::read_name(form)?;
         let start = self.text.len();
-        let (mut rest, end) = form::read(&mut self.text, form, |byte| matches!(byte, b'=' | b'&'))?;
-        let name = Name::of(self.text.get(start..).unwrap_or_default());
-        self.text.truncate(start);
         if end == Some(b'=') {
-            (rest, _) = form::read(&mut self.text, rest, |byte| byte == b'&')?;
+            rest = form::read_value(&mut self.text, rest)?;
         }
+        let name = Name::of(&name);
         match name.and_then(|name| self.slots.get_mut(name as usize)) {
             None => self.text.truncate(start),
             Some(slot @ Slot::Absent) => {

@@ -30,8 +30,8 @@ impl AccessToken {
     }
 
     pub(crate) fn open(sealer: &Sealer, text: &str) -> Option<Self> {
-        let opened = sealer.open(Kind::AccessToken, text)?;
-        let (grant, rest) = opened.payload().split_first_chunk()?;
+        let payload: [u8; 48] = sealer.open_exactly(Kind::AccessToken, text)?;
+        let (grant, rest) = payload.split_first_chunk()?;
         let (seed, rest) = rest.split_first_chunk()?;
         let (expires_at, rest) = rest.split_first_chunk()?;
         let scope = rest.try_into().ok()?;

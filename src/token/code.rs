@@ -16,8 +16,8 @@ impl Code {
     }
 
     pub(crate) fn open(sealer: &Sealer, text: &str) -> Option<Self> {
-        let opened = sealer.open(Kind::Code, text)?;
-        let (grant, rest) = opened.payload().split_first_chunk()?;
+        let payload: [u8; 32] = sealer.open_exactly(Kind::Code, text)?;
+        let (grant, rest) = payload.split_first_chunk()?;
         let seed = rest.try_into().ok()?;
         Some(Self { grant: GrantId::from_bytes(*grant), seed: Seed::from_bytes(seed) })
     }

@@ -58,10 +58,6 @@ pub(crate) struct Sealer {
     opening: Arc<[Arc<Keys>]>,
 }
 
-/// The payload of a credential that was sealed by this server as the kind it
-/// was opened as.
-pub(crate) struct Opened(Vec<u8>);
-
 /// The keys that come from one server secret.
 struct Keys {
     id: [u8; KEY_ID_LENGTH],
@@ -150,28 +146,30 @@ impl Sealer {
     }
 
     /// The payload of `text`, if this server sealed it as `kind`.
-    pub(crate) fn open(&self, kind: Kind, text: &str) -> Option<Opened> {
+    pub(crate) fn open(&self, kind: Kind, text: &str) -> Option<Vec<u8>> {
         if text.len() > LONGEST {
             return None;
         }
-        let mut bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        Some(self.payload(kind, &bytes)?.to_vec())
+    }
+
+    /// The same for a payload of `N` bytes, at most 91, without allocating.
+    pub(crate) fn open_exactly<const N: usize>(&self, kind: Kind, text: &str) -> Option<[u8; N]> {
+        let mut bytes = [0; 128];
+        let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
+        self.payload(kind, bytes.get(..length)?)?.try_into().ok()
+    }
+
+    fn payload<'b>(&self, kind: Kind, bytes: &'b [u8]) -> Option<&'b [u8]> {
         let (sealed, mac) = bytes.split_last_chunk::<MAC_LENGTH>()?;
-        let (tag, rest) = sealed.split_first()?;
-        let (key_id, _) = rest.split_first_chunk::<KEY_ID_LENGTH>()?;
+        let ([tag, key_id @ ..], payload) = sealed.split_first_chunk::<HEAD_LENGTH>()?;
         let sealed_by_us =
             *tag == kind.tag()
                 && self.opening.iter().filter(|keys| keys.id == *key_id).any(|keys| {
                     keys.of(kind).clone().chain_update(sealed).verify(mac.into()).is_ok()
                 });
-        let end = sealed.len();
-        bytes.truncate(end);
-        sealed_by_us.then_some(Opened(bytes))
-    }
-}
-
-impl Opened {
-    pub(crate) fn payload(&self) -> &[u8] {
-        self.0.get(HEAD_LENGTH..).unwrap_or_default()
+        sealed_by_us.then_some(payload)
     }
 }
 
@@ -247,7 +245,7 @@ mod tests {
             for opened_as in KINDS {
                 let opened = sealer.open(opened_as, &text);
                 assert_eq!(opened.is_some(), opened_as == sealed_as, "{sealed_as:?} {opened_as:?}");
-                assert!(opened.is_none_or(|opened| opened.payload() == b"payload"));
+                assert!(opened.is_none_or(|payload| payload == b"payload"));
             }
         }
     }
@@ -278,6 +276,17 @@ mod tests {
         {
             assert!(sealer.open(Kind::Code, &foreign).is_none());
         }
+    }
+
+    #[test]
+    fn a_payload_of_another_length_does_not_open_exactly() {
+        let sealer = sealer(SecretRing::new(secret(1)));
+        let text = sealer.seal(Kind::Code, &[b"payload"]);
+        assert_eq!(sealer.open_exactly(Kind::Code, &text), Some(*b"payload"));
+        assert_eq!(sealer.open_exactly::<6>(Kind::Code, &text), None);
+        assert_eq!(sealer.open_exactly::<8>(Kind::Code, &text), None);
+        assert_eq!(sealer.open_exactly::<7>(Kind::AccessToken, &text), None);
+        assert_eq!(sealer.open_exactly::<7>(Kind::Code, &"A".repeat(1000)), None);
     }
 
     #[test]

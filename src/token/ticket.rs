@@ -59,9 +59,8 @@ pub(crate) trait Ticket: Serialize + DeserializeOwned {
         now: Timestamp,
         lifetime: Duration,
     ) -> Result<Self, TicketError> {
-        let opened = sealer.open(Self::KIND, text).ok_or(TicketError::Forged)?;
-        let ticket: Self =
-            serde_json::from_slice(opened.payload()).map_err(|_| TicketError::Forged)?;
+        let payload = sealer.open(Self::KIND, text).ok_or(TicketError::Forged)?;
+        let ticket: Self = serde_json::from_slice(&payload).map_err(|_| TicketError::Forged)?;
         if now >= ticket.asked_at().plus(lifetime) {
             return Err(TicketError::Expired);
         }
