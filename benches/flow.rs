@@ -22,7 +22,12 @@ use subtle::ConstantTimeEq;
 use house::{CHALLENGE, House, LIVE, VERIFIER};
 
 fn main() {
-    bars();
+    // `cargo bench -- --test` only sees whether everything runs.
+    if std::env::args().any(|argument| argument == "--test") {
+        round(&mut House::new(1_000), &BareCryptography::new());
+    } else {
+        bars();
+    }
     divan::main();
 }
 

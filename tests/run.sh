@@ -52,6 +52,6 @@ step 'documentation' documentation
 step 'dependencies' bash tests/dependencies.sh
 step 'tests' tests
 step 'quickstart' cargo run --locked --quiet --example quickstart
-step 'benchmarks' cargo bench --locked
+step 'benchmarks run' cargo bench --locked --benches -- --test
 
 printf '\nRan: %s\n' "$(IFS=,; echo "${ran[*]}" | sed 's/,/, /g')"
