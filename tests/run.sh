@@ -5,12 +5,16 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 ran=()
+current='set-up'
+trap '[ $? -eq 0 ] || printf "\nFAILED: %s\n" "$current" >&2' EXIT
+
+# Never called in a condition: there, a command that fails would not end it.
 step() {
-    local name=$1
+    current=$1
     shift
-    printf '\n== %s\n' "$name"
-    "$@" || { printf '\nFAILED: %s\n' "$name" >&2; exit 1; }
-    ran+=("$name")
+    printf '\n== %s\n' "$current"
+    "$@"
+    ran+=("$current")
 }
 
 # The browser that the end-to-end tests click in.

@@ -7,6 +7,10 @@ use super::form::{self, LONGEST, Malformed};
 
 /// More pairs than any client sends.
 const MOST_PAIRS: usize = 100;
+/// More characters than any authorization request has; a URL this long still
+/// passes through browsers and servers.
+const LONGEST_QUERY: usize = 16 * 1024;
+
 macro_rules! names {
     ($($name:ident = $wire:literal),+ $(,)?) => {
         /// The parameters that any endpoint uses. All others are ignored.
@@ -40,10 +44,6 @@ names! {
     CodeVerifier = "code_verifier",
     ClientSecret = "client_secret",
 }
-
-/// More characters than any authorization request has; a URL this long still
-/// passes through browsers and servers.
-const LONGEST_QUERY: usize = 16 * 1024;
 
 /// Those of them that make up an authorization request, and may therefore go
 /// into a URL or a ticket.
