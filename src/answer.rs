@@ -3,7 +3,10 @@
 
 use std::sync::LazyLock;
 
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA, REFERRER_POLICY};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA,
+    REFERRER_POLICY,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use url::form_urlencoded::byte_serialize;
 
@@ -38,6 +41,29 @@ pub(crate) struct Target {
 pub(crate) fn json(body: String) -> Response {
     let mut response = Response::new(body);
     *response.headers_mut() = OF_JSON.clone();
+    response
+}
+
+/// 200 without a word.
+pub(crate) fn done() -> Response {
+    let mut response = Response::new(String::new());
+    *response.headers_mut() = headers([(CACHE_CONTROL, "no-store")]);
+    response
+}
+
+/// 404, for what this server does not offer.
+pub(crate) fn not_offered() -> Response {
+    page(StatusCode::NOT_FOUND, "this server does not offer this".to_owned())
+}
+
+/// 200 with JSON that everybody may know, and keep for an hour.
+pub(crate) fn document(body: String) -> Response {
+    let mut response = Response::new(body);
+    *response.headers_mut() = headers([
+        (CONTENT_TYPE, "application/json"),
+        (CACHE_CONTROL, "public, max-age=3600"),
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ]);
     response
 }
 

@@ -37,9 +37,21 @@ pub enum Cause {
     /// The user denied the request, or left the login page by its cancel button.
     #[error("the user did not allow the request")]
     Denied,
+    /// The user withdrew their consent while a code was on its way.
+    #[error("the user withdrew their consent meanwhile")]
+    Withdrawn,
     /// The code that a client presented gives it nothing.
     #[error("the code was refused: {0}")]
     Code(#[source] CredentialError),
+    /// The refresh token that a client presented gives it nothing.
+    #[error("the refresh token was refused: {0}")]
+    Refresh(#[source] CredentialError),
+    /// The client's registration does not have the grant type.
+    #[error("the client is not registered for this grant type")]
+    GrantTypeOfOthers,
+    /// The token that is to be revoked is another client's.
+    #[error("the token to be revoked was issued to another client")]
+    TokenOfOthers,
     /// The access token was not sent as it must be.
     #[error(transparent)]
     Bearer(#[from] BearerError),
@@ -102,6 +114,8 @@ pub enum ErrorCode {
     UnsupportedGrantType,
     UnsupportedResponseType,
     InvalidScope,
+    InvalidTarget,
+    UnauthorizedClient,
     AccessDenied,
     TemporarilyUnavailable,
     InvalidToken,
@@ -119,6 +133,8 @@ impl ErrorCode {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::UnsupportedResponseType => "unsupported_response_type",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::UnauthorizedClient => "unauthorized_client",
             Self::AccessDenied => "access_denied",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::InvalidToken => "invalid_token",
@@ -136,6 +152,7 @@ impl Cause {
                 RequestError::ResponseType => ErrorCode::UnsupportedResponseType,
                 RequestError::GrantType => ErrorCode::UnsupportedGrantType,
                 RequestError::Scope => ErrorCode::InvalidScope,
+                RequestError::Target => ErrorCode::InvalidTarget,
                 RequestError::Verifier => ErrorCode::InvalidGrant,
                 _ => ErrorCode::InvalidRequest,
             },
@@ -144,8 +161,14 @@ impl Cause {
             | Self::Bearer(_)
             | Self::ClientAuthentication(ClientAuthError::TwoMethods) => ErrorCode::InvalidRequest,
             Self::UnknownClient(_) | Self::ClientAuthentication(_) => ErrorCode::InvalidClient,
-            Self::Denied | Self::Permission { .. } => ErrorCode::AccessDenied,
-            Self::Code(_) => ErrorCode::InvalidGrant,
+            Self::Denied | Self::Withdrawn | Self::Permission { .. } => ErrorCode::AccessDenied,
+            Self::Code(error) | Self::Refresh(error) => match error {
+                CredentialError::Refused(Refusal::Scope) => ErrorCode::InvalidScope,
+                CredentialError::Refused(Refusal::Target) => ErrorCode::InvalidTarget,
+                _ => ErrorCode::InvalidGrant,
+            },
+            Self::GrantTypeOfOthers => ErrorCode::UnauthorizedClient,
+            Self::TokenOfOthers => ErrorCode::InvalidGrant,
             Self::TokenMissing | Self::Token(_) => ErrorCode::InvalidToken,
             Self::Scope { .. } => ErrorCode::InsufficientScope,
             Self::Host(_) | Self::Contention => ErrorCode::TemporarilyUnavailable,
@@ -191,7 +214,17 @@ impl Cause {
             Self::Method => "this endpoint does not answer this method",
             Self::UnknownClient(_) => "the client is not registered",
             Self::ClientAuthentication(_) => "client authentication failed",
-            Self::Denied => "the user did not allow the request",
+            Self::Denied | Self::Withdrawn => "the user did not allow the request",
+            Self::Code(CredentialError::Refused(Refusal::Target))
+            | Self::Refresh(CredentialError::Refused(Refusal::Target)) => {
+                "the user did not allow this resource"
+            }
+            Self::Refresh(CredentialError::Refused(Refusal::Scope)) => {
+                "the scope exceeds what was allowed"
+            }
+            Self::Refresh(_) => "the refresh token is invalid, expired, or was revoked",
+            Self::GrantTypeOfOthers => "the client is not registered for this grant type",
+            Self::TokenOfOthers => "the token was issued to another client",
             Self::Code(_) => "the code is invalid, expired, or was issued for another request",
             Self::TokenMissing => "an access token is needed",
             Self::Token(_) => "the access token is invalid or expired",

@@ -44,14 +44,15 @@
 //! | `server` | [`AuthorizationServer`] and its [`Builder`] |
 //! | `endpoint` | the doors, each in the order of its RFC; [`Authorize`]: pauses as values |
 //! | [`memory`] | the embedded stores |
-//! | `guard` | [`Guard`]: an access token in, [`Access`] or a challenge out |
+//! | `guard` | [`Guard`] and [`RemoteGuard`]: an access token in, [`Access`] or a challenge out |
+//! | `grants` | the host's grants: read, compared and swapped, ended |
 //! | `answer`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
 //! | `host` | all that a host implements |
-//! | `token` | codes, access tokens and tickets, sealed |
+//! | `token` | codes, tokens and tickets, sealed |
 //! | `request` | what arrives, read once and strictly |
 //! | `grant` | [`Grant`]: one record, one state machine |
-//! | `model` | the nouns |
 //! | `policy` | [`Policy`]: lifetimes and rules |
+//! | `model` | the nouns |
 //!
 //! A file imports from floors below its own. From `token` down, nothing awaits,
 //! reads a clock, draws randomness or knows a store.
@@ -60,6 +61,7 @@ mod answer;
 mod cause;
 mod endpoint;
 mod grant;
+mod grants;
 mod guard;
 mod host;
 pub mod memory;
@@ -71,23 +73,28 @@ mod token;
 
 pub use answer::Response;
 pub use cause::{Cause, CredentialError, ErrorCode};
+pub use endpoint::metadata::Endpoints;
 pub use endpoint::pause::{Asker, Authorize, Consent, Decision, Granted, Login, Refused};
-pub use grant::{Grant, RecordError, Refusal};
-pub use guard::{Access, Denied, Guard};
+pub use grant::{Grant, Refusal};
+pub use guard::{Access, Denied, Guard, RemoteGuard};
 pub use host::{
-    ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, HostError, InExtensions,
-    NoConsents, NoDirectory, SecretVerifier, Sha256Secrets, SystemClock, SystemEntropy,
-    UserAuthenticator,
+    ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, HostError, HttpClient,
+    InExtensions, NoConsents, NoDirectory, ReplayCache, SecretVerifier, Sha256Secrets, SystemClock,
+    SystemEntropy, UserAuthenticator,
 };
-pub use model::client::{Client, ClientAuthentication, ClientBuilder, ClientError};
+pub use model::client::{Client, ClientAuthentication};
+pub use model::consented::Consented;
 pub use model::identity::{ClientId, GrantId, NameError, SessionId, Subject};
 pub use model::issuer::{Issuer, IssuerError};
+pub use model::record::RecordError;
 pub use model::redirect_uri::{RedirectUriError, RegisteredUri};
+pub use model::registration::{ClientBuilder, ClientError};
+pub use model::resource::{Resource, ResourceError, Resources};
 pub use model::scope::{Scope, ScopeError};
 pub use model::secret::{ClientSecret, SecretHash};
 pub use model::timestamp::Timestamp;
 pub use model::user::{Authentication, User};
-pub use policy::{Policy, PolicyError};
+pub use policy::{Policy, PolicyError, Rotation};
 pub use request::{BearerError, ClientAuthError, Malformed, RequestError};
 pub use server::{AuthorizationServer, Builder, ConfigError};
 pub use token::credential::{SecretRing, ServerSecret, WeakSecret};

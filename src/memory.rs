@@ -9,10 +9,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use async_trait::async_trait;
 
 use crate::grant::Grant;
-use crate::host::{ClientStore, CodeStore, ConsentStore, HostError};
+use crate::host::{ClientStore, CodeStore, ConsentStore, HostError, ReplayCache};
 use crate::model::client::Client;
+use crate::model::consented::Consented;
 use crate::model::identity::{ClientId, GrantId, Subject};
-use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 
 /// A [`ClientStore`] in memory.
@@ -47,7 +47,7 @@ impl ClientStore for Clients {
 
 /// A [`ConsentStore`] in memory.
 #[derive(Debug, Default)]
-pub struct Consents(RwLock<HashMap<(Subject, ClientId), Scope>>);
+pub struct Consents(RwLock<HashMap<(Subject, ClientId), Arc<Consented>>>);
 
 #[async_trait]
 impl ConsentStore for Consents {
@@ -55,18 +55,47 @@ impl ConsentStore for Consents {
         &self,
         user: &Subject,
         client: &ClientId,
-    ) -> Result<Option<Scope>, HostError> {
+    ) -> Result<Option<Arc<Consented>>, HostError> {
         Ok(read(&self.0).get(&(user.clone(), client.clone())).cloned())
     }
 
-    async fn remember(
+    async fn remember(&self, next: Arc<Consented>) -> Result<bool, HostError> {
+        let mut kept = write(&self.0);
+        let key = (next.subject().clone(), next.client().clone());
+        let version = kept.get(&key).map_or(0, |kept| kept.version());
+        let first = version == next.replaces();
+        if first {
+            kept.insert(key, next);
+        }
+        Ok(first)
+    }
+}
+
+/// A [`ReplayCache`] in memory.
+#[derive(Debug, Default)]
+pub struct Replays(RwLock<HashMap<[u8; 32], Timestamp>>);
+
+#[async_trait]
+impl ReplayCache for Replays {
+    async fn is_first_use(
         &self,
-        user: &Subject,
-        client: &ClientId,
-        scope: &Scope,
-    ) -> Result<(), HostError> {
-        write(&self.0).insert((user.clone(), client.clone()), scope.clone());
-        Ok(())
+        proof: &[u8; 32],
+        expires_at: Timestamp,
+    ) -> Result<bool, HostError> {
+        match write(&self.0).entry(*proof) {
+            Entry::Occupied(_) => Ok(false),
+            Entry::Vacant(place) => {
+                place.insert(expires_at);
+                Ok(true)
+            }
+        }
+    }
+
+    async fn forget_proofs(&self, now: Timestamp) -> Result<u64, HostError> {
+        let mut kept = write(&self.0);
+        let before = kept.len();
+        kept.retain(|_, expires_at| *expires_at > now);
+        Ok(u64::try_from(before.saturating_sub(kept.len()))?)
     }
 }
 

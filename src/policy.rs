@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::model::resource::Resources;
+
 /// How long things live, and which rules are stricter than the RFCs' minimum.
 ///
 /// [`Policy::default`] is RFC 6749 as RFC 9700 hardens it. Change single values:
@@ -23,23 +25,61 @@ pub struct Policy {
     pub code_lifetime: Duration,
     /// `expires_in` of an access token: 10 minutes, at most a day.
     pub access_token_lifetime: Duration,
+    /// How long a refresh token may lie unused: 14 days, at most 400.
+    pub refresh_idle_lifetime: Duration,
+    /// How long after the user's approval the last refresh may be: 90 days, at
+    /// most ten years.
+    pub refresh_absolute_lifetime: Duration,
+    /// Whose refresh tokens are replaced by the next one at each use.
+    pub refresh_rotation: Rotation,
+    /// How long a client that did not get the answer may use the token before
+    /// once more, and get the same answer: 10 seconds, at most a minute; zero
+    /// makes every lost answer the end of the grant.
+    pub refresh_grace: Duration,
     /// How long a login or consent page may stay open: 10 minutes, at most a day.
     pub interaction_lifetime: Duration,
     /// Whether confidential clients must use PKCE as public ones always must
     /// (RFC 9700 section 2.1.1): no, unless a client's registration says so.
     pub require_pkce: bool,
+    /// Whether resource servers that introspect a token are told its user's
+    /// roles and permissions: yes, as a guard in this process is.
+    pub introspection_tells_permissions: bool,
+    /// Whom tokens are for when a client names no `resource`: nobody in
+    /// particular, if none is given (RFC 8707 section 2).
+    pub default_resources: Resources,
 }
 
+/// Whose refresh tokens are rotated: one that was stolen is then found out when
+/// thief and client both use it (RFC 9700 section 4.14.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rotation {
+    /// Those of public clients, which anybody can use who has them.
+    #[default]
+    Public,
+    /// Every client's.
+    Always,
+    /// Nobody's. RFC 9700 section 2.2.2 forbids this for public clients.
+    Never,
+}
+
+const A_MINUTE: u64 = 60;
 const TEN_MINUTES: u64 = 10 * 60;
-const A_DAY: u64 = 24 * 60 * 60;
+const DAYS: u64 = 24 * 60 * 60;
+const A_DAY: u64 = DAYS;
 
 impl Default for Policy {
     fn default() -> Self {
         Self {
             code_lifetime: Duration::from_secs(60),
             access_token_lifetime: Duration::from_secs(600),
+            refresh_idle_lifetime: Duration::from_secs(14 * DAYS),
+            refresh_absolute_lifetime: Duration::from_secs(90 * DAYS),
+            refresh_rotation: Rotation::Public,
+            refresh_grace: Duration::from_secs(10),
             interaction_lifetime: Duration::from_secs(600),
             require_pkce: false,
+            introspection_tells_permissions: true,
+            default_resources: Resources::none(),
         }
     }
 }
@@ -57,11 +97,16 @@ impl Policy {
         let lifetimes = [
             ("code_lifetime", self.code_lifetime, TEN_MINUTES),
             ("access_token_lifetime", self.access_token_lifetime, A_DAY),
+            ("refresh_idle_lifetime", self.refresh_idle_lifetime, 400 * DAYS),
+            ("refresh_absolute_lifetime", self.refresh_absolute_lifetime, 3_650 * DAYS),
             ("interaction_lifetime", self.interaction_lifetime, A_DAY),
         ];
         let is_fault = |lifetime: Duration, longest| !(1..=longest).contains(&lifetime.as_secs());
+        // The only one that may be zero.
+        let grace = ("refresh_grace", self.refresh_grace.max(Duration::from_secs(1)), A_MINUTE);
         lifetimes
             .into_iter()
+            .chain([grace])
             .filter(|(_, lifetime, longest)| is_fault(*lifetime, *longest))
             .map(|(name, _, longest)| PolicyError { name, longest })
             .collect()

@@ -6,16 +6,22 @@ use std::sync::Arc;
 use http::request::Parts;
 use url::form_urlencoded::byte_serialize;
 
-use crate::answer::Response;
+use crate::answer::{self, Response};
+use crate::cause::Cause;
+use crate::endpoint::metadata::Endpoints;
 use crate::endpoint::pause::{Authorize, Decision, Login, Refused};
 use crate::endpoint::service::Service;
-use crate::endpoint::{authorize, token};
-use crate::guard::Guard;
+use crate::endpoint::{authorize, consent, introspect, metadata, revoke, token};
+use crate::grant::Grant;
+use crate::grants::Grants;
+use crate::guard::{Guard, Realm};
 use crate::host::{
-    ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, NoConsents, NoDirectory,
-    SecretVerifier, Sha256Secrets, SystemClock, SystemEntropy, UserAuthenticator,
+    ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, HostError, NoConsents,
+    NoDirectory, SecretVerifier, Sha256Secrets, SystemClock, SystemEntropy, UserAuthenticator,
 };
+use crate::model::identity::{ClientId, GrantId, Subject};
 use crate::model::issuer::Issuer;
+use crate::model::scope::Scope;
 use crate::policy::{Policy, PolicyError};
 use crate::token::credential::{Sealer, SecretRing};
 
@@ -37,15 +43,16 @@ impl AuthorizationServer {
         users: Arc<dyn UserAuthenticator>,
     ) -> Builder {
         Builder {
-            authorization_path: "/authorize".to_owned(),
             service: Service {
                 encoded_issuer: byte_serialize(issuer.as_str().as_bytes()).collect(),
                 authorization_endpoint: String::new(),
+                endpoints: Endpoints::default(),
+                scopes: None,
                 policy: Policy::default(),
                 sealer: Sealer::new(&secrets, &issuer),
                 issuer,
                 clients,
-                codes,
+                grants: Grants::new(codes),
                 users,
                 consents: Arc::new(NoConsents),
                 directory: Arc::new(NoDirectory::default()),
@@ -94,16 +101,91 @@ impl AuthorizationServer {
         token::token(&self.0, request, body).await
     }
 
-    /// What protects resources in this process.
+    /// The introspection endpoint, for POST (RFC 7662): clients that are
+    /// declared resource servers see the tokens that are addressed to them,
+    /// others that authenticate their own.
+    pub async fn introspect(&self, request: &Parts, body: &[u8]) -> Response {
+        match self.0.endpoints.introspection {
+            Some(_) => introspect::introspect(&self.0, request, body).await,
+            None => answer::not_offered(),
+        }
+    }
+
+    /// The revocation endpoint, for POST (RFC 7009). Revoking any token ends
+    /// its grant, and with it everything that was issued from it.
+    pub async fn revoke(&self, request: &Parts, body: &[u8]) -> Response {
+        match self.0.endpoints.revocation {
+            Some(_) => revoke::revoke(&self.0, request, body).await,
+            None => answer::not_offered(),
+        }
+    }
+
+    /// What this server offers, for GET at each of
+    /// [`metadata_paths`](Self::metadata_paths) (RFC 8414).
+    #[must_use]
+    pub fn metadata(&self) -> Response {
+        metadata::metadata(&self.0)
+    }
+
+    /// The paths, from the host's root, where clients look for the metadata:
+    /// RFC 8414 section 3.1, and the two that section 5 keeps for clients of
+    /// OpenID Connect. Without a path in the issuer the last two are the same.
+    #[must_use]
+    pub fn metadata_paths(&self) -> [String; 3] {
+        metadata::metadata_paths(&self.0.issuer)
+    }
+
+    /// What protects resources in this process. Its audience is the policy's
+    /// default resource where there is exactly one.
     #[must_use]
     pub fn guard(&self) -> Guard {
+        let audience = match self.0.policy.default_resources.as_slice() {
+            [only] => Some(only.clone()),
+            _ => None,
+        };
         Guard {
-            issuer: self.0.issuer.clone(),
+            realm: Arc::new(Realm { issuer: self.0.issuer.clone(), audience, scope: None }),
             sealer: self.0.sealer.clone(),
-            codes: self.0.codes.clone(),
+            grants: self.0.grants.clone(),
             directory: self.0.directory.clone(),
             clock: self.0.clock.clone(),
         }
+    }
+
+    /// Seals with the first secret of `secrets` from now on and opens with all
+    /// of them, here, in every clone and in every guard. Nothing is lost that
+    /// one of them sealed.
+    pub fn rotate_secrets(&self, secrets: &SecretRing) {
+        self.0.sealer.rotate(secrets, &self.0.issuer);
+    }
+
+    /// The grants of `user` that are alive, the oldest first: who holds what.
+    pub async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
+        let now = self.0.now();
+        let mut grants = self.0.grants.granted_by(user).await?;
+        grants.retain(|grant| !grant.is_ended() && grant.expires_at() > now);
+        grants.sort_by_key(|grant| grant.approved_at());
+        Ok(grants)
+    }
+
+    /// Ends one grant: nothing issued from it is valid any more.
+    pub async fn revoke_grant(&self, grant: &GrantId) -> Result<(), Cause> {
+        self.0.grants.end(grant).await
+    }
+
+    /// Ends everything that `user` ever granted: to sign out everywhere, end
+    /// their login sessions first.
+    pub async fn revoke_all(&self, user: &Subject) -> Result<(), Cause> {
+        for grant in self.0.grants.granted_by(user).await? {
+            self.0.grants.end(grant.id()).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back all that `user` has allowed `client`: they are asked again,
+    /// and every grant is ended, one that is just being written too.
+    pub async fn withdraw_consent(&self, user: &Subject, client: &ClientId) -> Result<(), Cause> {
+        consent::withdraw(&self.0, user, client).await
     }
 
     /// The issuer identifier.
@@ -116,7 +198,6 @@ impl AuthorizationServer {
 /// A server in the making; [`build`](Self::build) judges it.
 #[must_use]
 pub struct Builder {
-    authorization_path: String,
     service: Service,
 }
 
@@ -127,8 +208,8 @@ pub enum ConfigError {
     /// A lifetime is out of bounds.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// The path of the authorization endpoint is not one.
-    #[error("the authorization endpoint's path {0:?} must be plain segments, each behind a slash")]
+    /// The path of an endpoint is not one.
+    #[error("the endpoint's path {0:?} must be plain segments, each behind a slash")]
     Path(String),
 }
 
@@ -169,23 +250,28 @@ impl Builder {
         self
     }
 
-    /// Where the host mounts the authorization endpoint below the issuer, in
-    /// place of `/authorize`.
-    pub fn authorization_path(mut self, path: impl Into<String>) -> Self {
-        self.authorization_path = path.into();
+    /// Where the host mounts which endpoints, in place of [`Endpoints::default`].
+    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
+        self.service.endpoints = endpoints;
+        self
+    }
+
+    /// The scopes that the metadata names (`scopes_supported`); none if not given.
+    pub fn scopes_supported(mut self, scopes: Scope) -> Self {
+        self.service.scopes = Some(scopes);
         self
     }
 
     /// Judges the configuration.
     pub fn build(self) -> Result<AuthorizationServer, ConfigError> {
-        let Self { authorization_path, mut service } = self;
+        let Self { mut service } = self;
         if let Some(fault) = service.policy.faults().into_iter().next() {
             return Err(fault.into());
         }
-        if !is_path(&authorization_path) {
-            return Err(ConfigError::Path(authorization_path));
+        if let Some(fault) = service.endpoints.paths().find(|path| !is_path(path)) {
+            return Err(ConfigError::Path(fault.clone()));
         }
-        service.authorization_endpoint = service.issuer.endpoint(&authorization_path);
+        service.authorization_endpoint = service.issuer.endpoint(&service.endpoints.authorization);
         Ok(AuthorizationServer(Arc::new(service)))
     }
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use codegrant::Authorize;
+use codegrant::{Authorize, Endpoints};
 use http::Method;
 use http::header::{ALLOW, HOST, HeaderName};
 
@@ -261,7 +261,8 @@ async fn two_issuers_on_the_same_stores_answer_each_by_its_own_name() {
 
 #[tokio::test]
 async fn the_endpoint_is_found_where_the_host_mounts_it() {
-    let house = House::with(|builder| builder.authorization_path("/oauth/start"));
+    let endpoints = Endpoints { authorization: "/oauth/start".into(), ..Endpoints::default() };
+    let house = House::with(|builder| builder.endpoints(endpoints));
     house.sign_out();
     let Authorize::Redirect(response) =
         house.authorize_by(&Call::post("/start", &SPA.asks())).await

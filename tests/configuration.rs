@@ -6,12 +6,12 @@ mod support;
 
 use std::time::Duration;
 
-use codegrant::{ConfigError, Policy};
+use codegrant::{ConfigError, Endpoints, Policy};
 
 use support::world::{ISSUER, World, ring};
 
 #[test]
-fn an_authorization_endpoint_that_is_no_plain_path_below_the_issuer_is_refused() {
+fn an_endpoint_that_is_no_plain_path_below_the_issuer_is_refused() {
     for path in [
         "",
         "authorize",
@@ -25,8 +25,16 @@ fn an_authorization_endpoint_that_is_no_plain_path_below_the_issuer_is_refused()
         ".evil.example/authorize",
         "/%2e",
     ] {
-        let built = World::new().assemble(ISSUER, ring(&[1])).authorization_path(path).build();
-        assert_eq!(built.unwrap_err(), ConfigError::Path(path.to_owned()));
+        let usual = Endpoints::default;
+        for endpoints in [
+            Endpoints { authorization: path.into(), ..usual() },
+            Endpoints { token: path.into(), ..usual() },
+            Endpoints { introspection: Some(path.into()), ..usual() },
+            Endpoints { revocation: Some(path.into()), ..usual() },
+        ] {
+            let built = World::new().assemble(ISSUER, ring(&[1])).endpoints(endpoints).build();
+            assert_eq!(built.unwrap_err(), ConfigError::Path(path.to_owned()));
+        }
     }
 }
 

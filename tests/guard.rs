@@ -210,11 +210,12 @@ async fn server_secrets_rotate_without_losing_a_token() {
 }
 
 #[tokio::test]
-async fn a_token_ends_with_its_user() {
+async fn a_token_ends_with_its_user_and_takes_the_grant_along() {
     let house = House::new();
     let token = house.access_token(&SPA).await;
     house.people.remove("alice");
     assert_invalid_token(house.check(&token).await.unwrap_err());
+    assert!(house.grants("alice").await.iter().all(|grant| grant.is_ended()));
 }
 
 #[tokio::test]

@@ -145,8 +145,8 @@ async fn a_record_names_what_it_holds_and_its_format() {
 async fn a_record_that_this_version_cannot_read_is_the_hosts_fault_and_stays_as_it_is() {
     let newer = |value: &mut Value| value["format"] = json!(1_000_000);
     let unknown = |value: &mut Value| value["unheard_of"] = json!(true);
-    let deep = |value: &mut Value| value["grant"]["unheard_of"] = json!(true);
-    let damaged = |value: &mut Value| value["grant"]["stage"] = json!("somewhere");
+    let deep = |value: &mut Value| value["facts"]["unheard_of"] = json!(true);
+    let damaged = |value: &mut Value| value["facts"]["stage"] = json!("somewhere");
     let changes: [&dyn Fn(&mut Value); 4] = [&newer, &unknown, &deep, &damaged];
     for change in changes {
         let house = House::new();
@@ -169,7 +169,7 @@ async fn a_record_that_this_version_cannot_read_is_the_hosts_fault_and_stays_as_
 fn a_newer_format_says_so() {
     let record = r#"{"format":1000000,"whatever":[]}"#;
     assert!(matches!(Grant::from_record(record, 1), Err(RecordError::Newer(1_000_000))));
-    for garbage in ["", "{}", "null", "{\"format\":1}", "{\"format\":-1,\"grant\":{}}"] {
+    for garbage in ["", "{}", "null", "{\"format\":1}", "{\"format\":-1,\"facts\":{}}"] {
         assert!(matches!(Grant::from_record(garbage, 1), Err(RecordError::Unreadable(_))));
     }
 }

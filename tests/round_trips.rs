@@ -22,12 +22,12 @@ async fn authorizing_without_a_question_costs_one_insert() {
 }
 
 #[tokio::test]
-async fn authorizing_by_remembered_consent_costs_one_look_more() {
+async fn authorizing_by_remembered_consent_costs_a_look_before_and_one_after() {
     let house = House::new();
     house.code(&DASHBOARD).await;
     house.seams.calls();
     house.redirect(&DASHBOARD.asks()).await;
-    assert_eq!(stored(house.seams.calls()), ["client", "consented", "insert"]);
+    assert_eq!(stored(house.seams.calls()), ["client", "consented", "insert", "consented"]);
 }
 
 #[tokio::test]
@@ -51,11 +51,11 @@ async fn a_decision_costs_one_insert_and_keeping_the_consent() {
     let local = house.consent(&CLI.asks()).await;
     house.seams.calls();
     house.allow(local.ticket()).await;
-    assert_eq!(stored(house.seams.calls()), ["client", "insert"]);
+    assert_eq!(stored(house.seams.calls()), ["client", "consented", "insert", "remember"]);
     house.decide(consent.ticket(), Decision::Deny).await.unwrap();
     assert_eq!(stored(house.seams.calls()), ["client"]);
     house.allow(consent.ticket()).await;
-    assert_eq!(stored(house.seams.calls()), ["client", "consented", "remember", "insert"]);
+    assert_eq!(stored(house.seams.calls()), ["client", "consented", "insert", "remember"]);
 }
 
 #[tokio::test]

@@ -257,7 +257,7 @@ async fn only_a_posted_form_is_read() {
 async fn other_grant_types_are_not_supported() {
     let house = House::new();
     let code = house.code(&SPA).await;
-    for other in ["password", "client_credentials", "refresh_token", "AUTHORIZATION_CODE"] {
+    for other in ["password", "client_credentials", "REFRESH_TOKEN", "AUTHORIZATION_CODE"] {
         let form = SPA.claim(&code).with("grant_type", other);
         let response = house.token(&SPA.calls_token(&form)).await;
         assert_error(&response, 400, "unsupported_grant_type");

@@ -195,7 +195,7 @@ pub fn code_in(redirect: &Response) -> &str {
 
 /// The token, which stands behind `{"access_token":"`.
 pub fn access_token_in(tokens: &Response) -> &str {
-    &tokens.body()["{\"access_token\":\"".len()..][..114]
+    &tokens.body()["{\"access_token\":\"".len()..][..116]
 }
 
 /// The stores never wait, so neither does any future here.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::Method;
 use http::request::Parts;
 
+use super::consent::{self, Answer, Basis};
 use super::pause::{Asker, Authorize, Consent, Decision, Granted, Login, Refused};
 use super::service::Service;
 use crate::answer::{self, Response, Target};
@@ -13,6 +14,7 @@ use crate::cause::Cause;
 use crate::grant::{Approval, Attempt, CodeBinding, Grant, Seed};
 use crate::host::HostError;
 use crate::model::client::Client;
+use crate::model::consented::{Allowed, Consented};
 use crate::model::identity::GrantId;
 use crate::model::scope::Scope;
 use crate::model::user::Authentication;
@@ -46,15 +48,17 @@ async fn begin(service: &Service, parts: &Parts, body: &[u8]) -> Result<Authoriz
         Ok(request) => request,
         Err(cause) => return Ok(Authorize::Redirect(asked.refuse(service, cause))),
     };
-    let consented = match asked.consented(service, &user).await {
-        Ok(consented) => consented,
+    let before = match asked.consented(service, &user).await {
+        Ok(before) => before,
         Err(error) => return Ok(Authorize::Redirect(asked.refuse(service, error.into()))),
     };
-    if consented.as_ref().is_some_and(|consented| consented.covers(&request.scope)) {
-        let answer = asked.allow(service, user, request).await;
-        return Ok(Authorize::Redirect(answer));
+    match asked.need_not_ask(&request, before.as_ref()) {
+        Some(basis) => {
+            let answer = asked.allow(service, user, request, basis).await;
+            Ok(Authorize::Redirect(answer))
+        }
+        None => ask(service, asked, user, &request, before.as_deref()),
     }
-    ask(service, asked, user, &request.scope, consented)
 }
 
 /// Nobody is signed in. A POST from another site comes without the session's
@@ -76,19 +80,21 @@ fn ask(
     service: &Service,
     asked: Asked,
     user: Authentication,
-    scope: &Scope,
-    consented: Option<Scope>,
+    request: &AuthorizationRequest,
+    before: Option<&Consented>,
 ) -> Result<Authorize, Refused> {
     let ticket = ConsentTicket {
         request: asked.params.to_query()?,
         asked_at: service.now(),
         asked: user.clone(),
     };
+    let allowed = before.and_then(Consented::scope);
     Ok(Authorize::Consent(Consent {
         asker: asked.asker(),
         user,
-        scope: scope.clone(),
-        allowed_before: scope.intersection(&consented.unwrap_or_else(Scope::empty)),
+        scope: request.scope.clone(),
+        allowed_before: allowed.map_or_else(Scope::empty, |all| request.scope.intersection(all)),
+        resources: request.resources.clone(),
         ticket: ticket.seal(&service.sealer).map_err(HostError::from)?,
     }))
 }
@@ -133,11 +139,12 @@ pub(crate) async fn decide(
     let Some(scope) = allowed(decision, &request.scope) else {
         return Ok(asked.refuse(service, Cause::Denied));
     };
-    if let Err(error) = asked.remember(service, &user, &request.scope, &scope).await {
-        return Ok(asked.refuse(service, error.into()));
-    }
+    let basis = match asked.answered(service, &user, &request, &scope).await {
+        Ok(basis) => basis,
+        Err(error) => return Ok(asked.refuse(service, error.into())),
+    };
     request.scope = scope;
-    Ok(asked.allow(service, user, request).await)
+    Ok(asked.allow(service, user, request, basis).await)
 }
 
 /// What the decision leaves of `asked`; `None` for a denial.
@@ -197,60 +204,74 @@ impl Asked {
         self.client.can_be_impersonated_at(&self.reply_to.redirect_uri)
     }
 
-    /// What `user` need not be asked about any more.
+    /// What `user` allowed before, where that counts: for a client that is not
+    /// the operator's own, and that nobody else can pose as.
     async fn consented(
         &self,
         service: &Service,
         user: &Authentication,
-    ) -> Result<Option<Scope>, HostError> {
-        if self.can_be_impersonated() {
+    ) -> Result<Option<Arc<Consented>>, HostError> {
+        if self.can_be_impersonated() || self.client.is_trusted() {
             return Ok(None);
         }
-        if self.client.is_trusted() {
-            return Ok(Some(self.client.scope().clone()));
-        }
-        service.consents.consented(user.subject(), self.client.id()).await
+        consent::consented(service, user.subject(), self.client.id()).await.map(Some)
     }
 
-    /// Keeps what was allowed, and nothing of what was asked and not allowed,
-    /// beside what was allowed before.
-    async fn remember(
+    /// Why the user need not be asked, if so.
+    fn need_not_ask(
+        &self,
+        request: &AuthorizationRequest,
+        before: Option<&Arc<Consented>>,
+    ) -> Option<Basis> {
+        if self.client.is_trusted() && !self.can_be_impersonated() {
+            return Some(Basis::Trust);
+        }
+        let before = before?;
+        consent::covers(before, &request.scope, &request.resources)
+            .then(|| Basis::Memory(before.clone()))
+    }
+
+    /// The user's answer, to be remembered: nothing of what was asked and not
+    /// allowed, and nothing at all where anybody could have asked.
+    async fn answered(
         &self,
         service: &Service,
         user: &Authentication,
-        asked: &Scope,
+        request: &AuthorizationRequest,
         allowed: &Scope,
-    ) -> Result<(), HostError> {
-        if self.can_be_impersonated() {
-            return Ok(());
-        }
-        let (subject, client) = (user.subject(), self.client.id());
-        let before = service.consents.consented(subject, client).await?;
-        let kept = before.map(|before| before.without(asked));
-        let all = kept.and_then(|kept| kept.union(allowed).ok());
-        service.consents.remember(subject, client, all.as_ref().unwrap_or(allowed)).await
+    ) -> Result<Basis, HostError> {
+        let before = consent::consented(service, user.subject(), self.client.id()).await?;
+        let allowed = Allowed { scope: allowed.clone(), resources: request.resources.clone() };
+        Ok(Basis::Answer(Answer {
+            before,
+            asked: request.scope.clone(),
+            allowed: (!self.can_be_impersonated()).then_some(allowed),
+        }))
     }
 
-    /// Sends the client a code. The insert is the last await: what fails before
-    /// it left nothing behind.
+    /// Sends the client a code.
     async fn allow(
         &self,
         service: &Service,
         user: Authentication,
         request: AuthorizationRequest,
+        basis: Basis,
     ) -> Response {
-        match self.hand_out_code(service, user, request).await {
+        match self.hand_out_code(service, user, request, basis).await {
             Ok(code) => self.reply(service, |target| target.with_verbatim("code", &code)),
-            Err(error) => self.refuse(service, error.into()),
+            Err(cause) => self.refuse(service, cause),
         }
     }
 
+    /// Writes the grant, and hands its code out only if it is still allowed
+    /// then. A code that nobody gets is worth nothing, and expires.
     async fn hand_out_code(
         &self,
         service: &Service,
         user: Authentication,
         request: AuthorizationRequest,
-    ) -> Result<String, HostError> {
+        basis: Basis,
+    ) -> Result<String, Cause> {
         let code = Code {
             grant: GrantId::from_bytes(service.draw()?),
             seed: Seed::from_bytes(service.draw()?),
@@ -261,6 +282,7 @@ impl Asked {
             client: self.client.id().clone(),
             authentication: user,
             scope: request.scope,
+            resources: request.resources,
             code: CodeBinding {
                 seed: code.seed.hash(),
                 redirect_uri: self.reply_to.redirect_uri.clone(),
@@ -269,9 +291,13 @@ impl Asked {
             },
         };
         let grant = Grant::approve(approval, service.now(), service.policy.code_lifetime);
-        let code = code.seal(&service.sealer);
-        service.codes.insert(Arc::new(grant)).await?;
-        Ok(code)
+        let sealed = code.seal(&service.sealer);
+        service.grants.insert(Arc::new(grant)).await?;
+        if basis.still_holds(service).await? {
+            return Ok(sealed);
+        }
+        service.grants.end(&code.grant).await?;
+        Err(Cause::Withdrawn)
     }
 
     /// Sends the client an error (RFC 6749 section 4.1.2.1).

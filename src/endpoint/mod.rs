@@ -1,6 +1,13 @@
 //! The doors. Each file reads in the order of its RFC.
 
 pub(crate) mod authorize;
+mod client;
+pub(crate) mod consent;
+pub(crate) mod introspect;
+pub(crate) mod metadata;
 pub(crate) mod pause;
+mod redeem;
+mod refresh;
+pub(crate) mod revoke;
 pub(crate) mod service;
 pub(crate) mod token;

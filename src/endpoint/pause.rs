@@ -11,6 +11,7 @@ use crate::answer::{self, Response};
 use crate::cause::{Cause, ErrorCode};
 use crate::model::client::Client;
 use crate::model::redirect_uri::RedirectUri;
+use crate::model::resource::Resources;
 use crate::model::scope::Scope;
 use crate::model::user::Authentication;
 
@@ -52,6 +53,7 @@ pub struct Consent {
     pub(crate) user: Authentication,
     pub(crate) scope: Scope,
     pub(crate) allowed_before: Scope,
+    pub(crate) resources: Resources,
     pub(crate) ticket: String,
 }
 
@@ -139,6 +141,12 @@ impl Consent {
     #[must_use]
     pub const fn allowed_before(&self) -> &Scope {
         &self.allowed_before
+    }
+
+    /// The resource servers that it is asked for; none in particular, if empty.
+    #[must_use]
+    pub const fn resources(&self) -> &Resources {
+        &self.resources
     }
 
     /// What the page carries: the request and who was asked, sealed. It serves

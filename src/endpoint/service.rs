@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::grant::Grant;
+use super::metadata::Endpoints;
+use crate::grants::Grants;
 use crate::host::{
-    ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, HostError, SecretVerifier,
+    ClientStore, Clock, ConsentStore, Directory, Entropy, HostError, SecretVerifier,
     UserAuthenticator,
 };
 use crate::model::issuer::Issuer;
+use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::policy::Policy;
 use crate::token::credential::Sealer;
@@ -18,10 +20,13 @@ pub(crate) struct Service {
     pub(crate) encoded_issuer: String,
     /// The authorization endpoint's address.
     pub(crate) authorization_endpoint: String,
+    pub(crate) endpoints: Endpoints,
+    /// What the metadata says of scopes.
+    pub(crate) scopes: Option<Scope>,
     pub(crate) policy: Policy,
     pub(crate) sealer: Sealer,
     pub(crate) clients: Arc<dyn ClientStore>,
-    pub(crate) codes: Arc<dyn CodeStore>,
+    pub(crate) grants: Grants,
     pub(crate) users: Arc<dyn UserAuthenticator>,
     pub(crate) consents: Arc<dyn ConsentStore>,
     pub(crate) directory: Arc<dyn Directory>,
@@ -40,25 +45,5 @@ impl Service {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes)?;
         Ok(bytes)
-    }
-
-    /// Writes `next`; `false` if somebody else was first.
-    ///
-    /// When the store did not say that it wrote, what it holds decides: this
-    /// very attempt means that only the answer was lost. If it still holds what
-    /// `next` was made from, the write may yet arrive, so nothing is known.
-    pub(crate) async fn commit(&self, next: &Arc<Grant>) -> Result<bool, HostError> {
-        let written = self.codes.replace(next.clone()).await;
-        if let Ok(true) = written {
-            return Ok(true);
-        }
-        let found = self.codes.grant(next.id()).await?;
-        if found.as_ref().is_some_and(|found| found.is_same_attempt(next)) {
-            return Ok(true);
-        }
-        match written {
-            Err(error) if found.is_none_or(|found| found.version() < next.version()) => Err(error),
-            _ => Ok(false),
-        }
     }
 }

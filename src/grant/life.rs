@@ -1,14 +1,16 @@
-//! The transitions: approve, redeem, and what a token may do.
+//! The transitions: approve, redeem, end, and what a token may do.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Facts, Grant, Seed, SeedHash, Stage};
-use crate::model::client::AuthenticatedClient;
+use super::{Attempt, Facts, Generation, Grant, RefreshTerms, Refusal, Seed, SeedHash, Stage};
+use crate::model::client::{AuthenticatedClient, Client};
 use crate::model::identity::{ClientId, GrantId};
 use crate::model::pkce::{CodeChallenge, CodeVerifier};
 use crate::model::redirect_uri::RedirectUri;
+use crate::model::resource::{ResourceChoice, Resources};
 use crate::model::scope::{Scope, ScopeChoice};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::Authentication;
@@ -20,6 +22,7 @@ pub(crate) struct Approval {
     pub(crate) client: ClientId,
     pub(crate) authentication: Authentication,
     pub(crate) scope: Scope,
+    pub(crate) resources: Resources,
     pub(crate) code: CodeBinding,
 }
 
@@ -43,53 +46,43 @@ pub(crate) struct Redemption<'r> {
     pub(crate) seed: Seed,
     pub(crate) redirect_uri: Option<&'r str>,
     pub(crate) code_verifier: Option<CodeVerifier<'r>>,
+    pub(crate) wanted: Wanted,
 }
 
-/// What was drawn for the tokens, should the claim hold.
+/// What was drawn for the tokens, should the claim hold, and how long they live.
 pub(crate) struct NewTokens {
     pub(crate) attempt: Attempt,
+    /// Of the access tokens' seed.
     pub(crate) seed: SeedHash,
-    pub(crate) expires_at: Timestamp,
+    pub(crate) access_lifetime: Duration,
+    /// `None` if no refresh token is issued.
+    pub(crate) refresh: Option<RefreshTerms>,
 }
 
 /// What a claim that held makes of the grant; both are to be written.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// The first time: tokens may be issued.
-    Redeemed(Grant),
+    Redeemed(Grant, Selection),
     /// A second time: somebody else has the code, and nothing may stay valid
     /// (RFC 6749 section 4.1.2).
     Replayed(Grant),
 }
 
-/// Why a grant does not give what was asked. It stays as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// The credential carries another seed than the grant expects now.
-    #[error("the credential does not belong to this stage of the grant")]
-    OtherSeed,
-    /// The grant is another client's.
-    #[error("the grant belongs to another client")]
-    OtherClient,
-    /// `redirect_uri` is missing or not the one that the code was sent to.
-    #[error("the redirect_uri is not the one the code was issued for")]
-    RedirectUri,
-    /// The code was issued with a challenge, and no verifier came.
-    #[error("the code_verifier is missing")]
-    VerifierMissing,
-    /// A verifier came for a code that was issued without a challenge.
-    #[error("a code_verifier came for a code without code_challenge")]
-    VerifierUnexpected,
-    /// The verifier is not the one that the challenge was made from.
-    #[error("the code_verifier does not match")]
-    VerifierMismatch,
-    /// Its time is over.
-    #[error("the credential has expired")]
-    Expired,
-    /// The grant was ended.
-    #[error("the grant was ended")]
-    Ended,
+/// What a token request asks of what was allowed.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    /// All of it if none is named.
+    pub(crate) scope: Option<Scope>,
+    /// All of them if none is named.
+    pub(crate) resources: Resources,
+}
+
+/// The part of a grant that one access token gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Selection {
+    pub(crate) scope: ScopeChoice,
+    pub(crate) resources: ResourceChoice,
 }
 
 impl Grant {
@@ -101,6 +94,7 @@ impl Grant {
             client: approval.client,
             authentication: approval.authentication,
             scope: approval.scope,
+            resources: approval.resources,
             approved_at: now,
             expires_at: now.plus(code_lifetime),
             stage: Stage::Coded(approval.code),
@@ -118,33 +112,76 @@ impl Grant {
     ) -> Result<Outcome, Refusal> {
         match &self.facts.stage {
             Stage::Coded(code) => {
-                self.verify(claim, code)?;
+                let selection = self.verify(claim, code)?;
                 if now >= self.facts.expires_at {
                     return Err(Refusal::Expired);
                 }
-                let stage = Stage::Active { redeemed: code.clone(), tokens: new.seed };
-                Ok(Outcome::Redeemed(self.next(new.attempt, stage, new.expires_at)))
+                let stage = Stage::Active {
+                    redeemed: code.clone(),
+                    tokens: new.seed,
+                    refresh: new
+                        .refresh
+                        .map(|_| Generation { number: NonZeroU32::MIN, since: now }),
+                };
+                let expires_at = new.refresh.map_or(now.plus(new.access_lifetime), |terms| {
+                    terms.end(self.facts.approved_at, now)
+                });
+                Ok(Outcome::Redeemed(self.next(new.attempt, stage, expires_at), selection))
             }
             Stage::Active { redeemed, .. } => {
                 self.verify(claim, redeemed)?;
-                Ok(Outcome::Replayed(self.next(new.attempt, Stage::Ended, self.facts.expires_at)))
+                Ok(Outcome::Replayed(self.end()))
             }
             Stage::Ended => Err(Refusal::Ended),
         }
     }
 
-    /// An access token is presented: the part of the scope that it may use.
-    pub(crate) fn access(&self, seed: &Seed, choice: ScopeChoice) -> Result<Scope, Refusal> {
+    /// Nothing issued from it is valid any more. The record stays until all of
+    /// it would have expired, to tell what came too late.
+    pub(crate) fn end(&self) -> Self {
+        self.next(self.facts.attempt, Stage::Ended, self.facts.expires_at)
+    }
+
+    /// The part of it that a token for `client` gets: what it wants, and never
+    /// more than it may ask for now.
+    pub(super) fn select(&self, wanted: &Wanted, client: &Client) -> Result<Selection, Refusal> {
+        let granted = &self.facts.scope;
+        let scope = match &wanted.scope {
+            None if client.scope().covers(granted) => granted.choose_all(),
+            None => granted.choose(&granted.intersection(client.scope())),
+            Some(scope) if granted.covers(scope) && client.scope().covers(scope) => {
+                granted.choose(scope)
+            }
+            Some(_) => return Err(Refusal::Scope),
+        };
+        let mine = &self.facts.resources;
+        let resources = if wanted.resources.is_empty() { mine } else { &wanted.resources };
+        let resources = mine.choose(resources).ok_or(Refusal::Target)?;
+        Ok(Selection { scope, resources })
+    }
+
+    /// An access token is presented: what it may do, and where.
+    pub(crate) fn access(
+        &self,
+        seed: &Seed,
+        selection: Selection,
+    ) -> Result<(Scope, Resources), Refusal> {
         match &self.facts.stage {
             Stage::Active { tokens, .. } if tokens.is_of(seed) => {
-                Ok(self.facts.scope.chosen(choice))
+                let scope = self.facts.scope.chosen(selection.scope);
+                Ok((scope, self.facts.resources.chosen(selection.resources)))
             }
             Stage::Active { .. } | Stage::Coded(_) => Err(Refusal::OtherSeed),
             Stage::Ended => Err(Refusal::Ended),
         }
     }
 
-    fn verify(&self, claim: &Redemption<'_>, code: &CodeBinding) -> Result<(), Refusal> {
+    /// Whether tokens were issued from it whose access tokens carry `seed`.
+    pub(crate) fn issued_with(&self, seed: &Seed) -> bool {
+        matches!(&self.facts.stage, Stage::Active { tokens, .. } if tokens.is_of(seed))
+    }
+
+    fn verify(&self, claim: &Redemption<'_>, code: &CodeBinding) -> Result<Selection, Refusal> {
         if !code.seed.is_of(&claim.seed) {
             return Err(Refusal::OtherSeed);
         }
@@ -159,11 +196,12 @@ impl Grant {
             return Err(Refusal::RedirectUri);
         }
         match (&code.code_challenge, &claim.code_verifier) {
-            (None, None) => Ok(()),
-            (None, Some(_)) => Err(Refusal::VerifierUnexpected),
-            (Some(_), None) => Err(Refusal::VerifierMissing),
-            (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => Ok(()),
-            (Some(_), Some(_)) => Err(Refusal::VerifierMismatch),
+            (None, None) => {}
+            (None, Some(_)) => return Err(Refusal::VerifierUnexpected),
+            (Some(_), None) => return Err(Refusal::VerifierMissing),
+            (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => {}
+            (Some(_), Some(_)) => return Err(Refusal::VerifierMismatch),
         }
+        self.select(&claim.wanted, claim.client)
     }
 }

@@ -7,23 +7,27 @@
 
 mod life;
 mod record;
+mod refresh;
+mod refusal;
 mod seed;
 #[cfg(test)]
 mod table;
 
-pub use life::Refusal;
-pub(crate) use life::{Approval, CodeBinding, NewTokens, Outcome, Redemption};
+pub(crate) use life::{Approval, CodeBinding, NewTokens, Outcome, Redemption, Selection, Wanted};
+pub(crate) use refresh::{RefreshClaim, RefreshTerms, Renewal};
+pub use refusal::Refusal;
 pub(crate) use seed::{Seed, SeedHash};
+
+use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::base64url;
 use crate::model::identity::{ClientId, GrantId, Subject};
+use crate::model::resource::Resources;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::Authentication;
-
-pub use record::RecordError;
 
 /// What one user allowed one client, at one version of its life.
 ///
@@ -43,6 +47,8 @@ struct Facts {
     client: ClientId,
     authentication: Authentication,
     scope: Scope,
+    #[serde(default, skip_serializing_if = "Resources::is_empty")]
+    resources: Resources,
     approved_at: Timestamp,
     expires_at: Timestamp,
     stage: Stage,
@@ -58,11 +64,24 @@ enum Stage {
     Active {
         /// What redeemed the code, to tell a replay from a mistake.
         redeemed: CodeBinding,
-        /// What the tokens carry.
+        /// What the access tokens carry.
         tokens: SeedHash,
+        /// The refresh token that is to be used next, if there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refresh: Option<Generation>,
     },
     /// Nothing issued from it is valid any more.
     Ended,
+}
+
+/// Which of the refresh tokens of a grant is the latest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Generation {
+    /// The first is 1, and each rotation makes the next.
+    pub(crate) number: NonZeroU32,
+    /// When it was first issued.
+    pub(crate) since: Timestamp,
 }
 
 /// Marks one try to write, so that whoever lost the store's answer can see
@@ -120,6 +139,12 @@ impl Grant {
         &self.facts.scope
     }
 
+    /// The resource servers it was allowed for; none in particular, if empty.
+    #[must_use]
+    pub const fn resources(&self) -> &Resources {
+        &self.facts.resources
+    }
+
     /// When it was allowed.
     #[must_use]
     pub const fn approved_at(&self) -> Timestamp {
@@ -139,9 +164,11 @@ impl Grant {
         matches!(self.facts.stage, Stage::Ended)
     }
 
-    /// Whether this version and `other` come from the same try to write.
+    /// Whether this version and `other` come from the same try to write. Any
+    /// two that end a grant have done the same.
     pub(crate) fn is_same_attempt(&self, other: &Self) -> bool {
-        self.version == other.version && self.facts.attempt == other.facts.attempt
+        self.is_ended() && other.is_ended()
+            || self.version == other.version && self.facts.attempt == other.facts.attempt
     }
 
     /// The next version, differing in what a transition changes.

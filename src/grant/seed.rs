@@ -27,6 +27,15 @@ impl Seed {
         &self.0
     }
 
+    /// What access tokens carry where this is what the refresh token carries:
+    /// a resource server that learns the one does not learn the other.
+    pub(crate) fn for_access(&self) -> Self {
+        let digest = Sha256::new_with_prefix(b"codegrant access token").chain_update(self.0);
+        let mut seed = [0; 16];
+        seed.iter_mut().zip(digest.finalize()).for_each(|(byte, derived)| *byte = derived);
+        Self(seed)
+    }
+
     pub(crate) fn hash(&self) -> SeedHash {
         SeedHash(Sha256::digest(self.0).into())
     }

@@ -1,32 +1,35 @@
 //! What users allowed before.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::HostError;
+use crate::model::consented::Consented;
 use crate::model::identity::{ClientId, Subject};
-use crate::model::scope::Scope;
 
 /// Remembers what a user allowed a client, so that nobody is asked the same
 /// twice. Optional: with [`NoConsents`] the consent page comes every time.
+///
+/// It keeps [`Consented::to_record`] under user and client with
+/// [`Consented::version`], and like a [`CodeStore`](crate::CodeStore) only
+/// compares and swaps. Records stay when consent is withdrawn: the next version
+/// says so.
 #[async_trait]
 pub trait ConsentStore: Send + Sync {
-    /// All that `user` has allowed `client` and not withdrawn, which may be the
-    /// empty scope; `None` if they never allowed it anything. What is wrongly in
-    /// it is granted without asking.
+    /// What the last finished write left; `None` if there never was one. What
+    /// is wrongly in it is granted without asking.
     async fn consented(
         &self,
         user: &Subject,
         client: &ClientId,
-    ) -> Result<Option<Scope>, HostError>;
+    ) -> Result<Option<Arc<Consented>>, HostError>;
 
-    /// Keeps `scope` as all that `user` has allowed `client`, in place of what
-    /// was kept before.
-    async fn remember(
-        &self,
-        user: &Subject,
-        client: &ClientId,
-        scope: &Scope,
-    ) -> Result<(), HostError>;
+    /// Writes `next` if the stored version is
+    /// [`next.replaces()`](Consented::replaces), or adds it if that is 0 and
+    /// nothing is stored, in one step; `false`, and nothing written, otherwise.
+    /// A store that ignores the version brings back what was withdrawn.
+    async fn remember(&self, next: Arc<Consented>) -> Result<bool, HostError>;
 }
 
 /// Remembers nothing.
@@ -35,11 +38,15 @@ pub struct NoConsents;
 
 #[async_trait]
 impl ConsentStore for NoConsents {
-    async fn consented(&self, _: &Subject, _: &ClientId) -> Result<Option<Scope>, HostError> {
+    async fn consented(
+        &self,
+        _: &Subject,
+        _: &ClientId,
+    ) -> Result<Option<Arc<Consented>>, HostError> {
         Ok(None)
     }
 
-    async fn remember(&self, _: &Subject, _: &ClientId, _: &Scope) -> Result<(), HostError> {
-        Ok(())
+    async fn remember(&self, _: Arc<Consented>) -> Result<bool, HostError> {
+        Ok(true)
     }
 }

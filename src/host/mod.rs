@@ -8,6 +8,8 @@ mod consents;
 mod directory;
 mod entropy;
 mod error;
+mod http_client;
+mod replays;
 mod users;
 
 pub use clients::{ClientStore, SecretVerifier, Sha256Secrets};
@@ -17,4 +19,6 @@ pub use consents::{ConsentStore, NoConsents};
 pub use directory::{Directory, NoDirectory};
 pub use entropy::{Entropy, SystemEntropy};
 pub use error::HostError;
+pub use http_client::HttpClient;
+pub use replays::ReplayCache;
 pub use users::{InExtensions, UserAuthenticator};

@@ -1,10 +1,15 @@
 //! The applications that ask.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
-use super::identity::{ClientId, NameError};
-use super::redirect_uri::{PrivateSchemes, RedirectUri, RedirectUriError, RegisteredUri};
-use super::scope::{Scope, ScopeError};
+use serde::{Deserialize, Serialize};
+
+use super::identity::ClientId;
+use super::redirect_uri::{PrivateSchemes, RedirectUri, RegisteredUri};
+use super::registration::ClientBuilder;
+use super::resource::Resources;
+use super::scope::Scope;
 use super::secret::SecretHash;
 
 /// A registered application. What exists is consistent: every URI was judged,
@@ -26,21 +31,28 @@ use super::secret::SecretHash;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Client {
-    id: ClientId,
-    name: String,
-    authentication: ClientAuthentication,
-    redirect_uris: Vec<RegisteredUri>,
-    scope: Scope,
-    default_scope: Scope,
-    require_pkce: bool,
-    trusted: bool,
+    pub(super) id: ClientId,
+    pub(super) name: String,
+    pub(super) authentication: ClientAuthentication,
+    pub(super) redirect_uris: Vec<RegisteredUri>,
+    pub(super) private_schemes: PrivateSchemes,
+    pub(super) scope: Scope,
+    pub(super) default_scope: Scope,
+    pub(super) resources: Resources,
+    pub(super) refresh_token: bool,
+    pub(super) audiences: Resources,
+    pub(super) introspects_any: bool,
+    pub(super) require_pkce: bool,
+    pub(super) trusted: bool,
 }
 
 /// How a client proves at the token endpoint that it is itself
 /// (`token_endpoint_auth_method`, RFC 7591 section 2).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ClientAuthentication {
     /// `none`: a public client, which must use PKCE instead.
+    #[default]
     None,
     /// `client_secret_basic`: the secret in the Authorization header.
     ClientSecretBasic(SecretHash),
@@ -63,17 +75,7 @@ pub(crate) struct AuthenticatedClient(Arc<Client>);
 impl Client {
     /// Starts a registration: a public web client until told otherwise.
     pub fn builder(id: impl Into<Arc<str>>) -> ClientBuilder {
-        ClientBuilder {
-            id: id.into(),
-            name: None,
-            authentication: ClientAuthentication::None,
-            redirect_uris: Vec::new(),
-            private_schemes: PrivateSchemes::default(),
-            scope: String::new(),
-            default_scope: None,
-            require_pkce: false,
-            trusted: false,
-        }
+        ClientBuilder::new(id.into())
     }
 
     /// `client_id`.
@@ -112,11 +114,42 @@ impl Client {
         &self.default_scope
     }
 
+    /// The resource servers that it may ask tokens for (RFC 8707).
+    #[must_use]
+    pub const fn resources(&self) -> &Resources {
+        &self.resources
+    }
+
+    /// Whether it gets refresh tokens: the grant type `refresh_token`.
+    #[must_use]
+    pub const fn may_refresh(&self) -> bool {
+        self.refresh_token
+    }
+
+    /// The resources that it serves itself: it may introspect what is addressed
+    /// to one of them.
+    #[must_use]
+    pub const fn audiences(&self) -> &Resources {
+        &self.audiences
+    }
+
+    /// Whether it may introspect every token, whomever it is addressed to.
+    #[must_use]
+    pub const fn introspects_any(&self) -> bool {
+        self.introspects_any
+    }
+
     /// Whether it belongs to the server's own operator, so that users need not
     /// be asked. Honoured only where nobody can impersonate it.
     #[must_use]
     pub const fn is_trusted(&self) -> bool {
         self.trusted
+    }
+
+    /// Whether it has no means to prove who it is (RFC 6749 section 2.1).
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.authentication == ClientAuthentication::None
     }
 
     /// Whether anybody can send a request for `redirect_uri` in this client's
@@ -126,13 +159,12 @@ impl Client {
         let leads_home = |registered: &RegisteredUri| {
             registered.identifies_its_client() && registered.as_str() == redirect_uri.as_str()
         };
-        self.authentication == ClientAuthentication::None
-            && !self.redirect_uris.iter().any(leads_home)
+        self.is_public() && !self.redirect_uris.iter().any(leads_home)
     }
 
     /// Whether a request without PKCE is refused (RFC 9700 section 2.1.1).
     pub(crate) fn must_use_pkce(&self) -> bool {
-        self.require_pkce || self.authentication == ClientAuthentication::None
+        self.require_pkce || self.is_public()
     }
 
     /// The URI to answer to: `requested` if it is registered, or the only
@@ -175,143 +207,11 @@ impl ClientAuthentication {
     }
 }
 
-impl AuthenticatedClient {
-    pub(crate) fn id(&self) -> &ClientId {
-        self.0.id()
-    }
-}
+impl Deref for AuthenticatedClient {
+    type Target = Client;
 
-/// A registration in the making; [`build`](Self::build) judges it.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct ClientBuilder {
-    id: Arc<str>,
-    name: Option<String>,
-    authentication: ClientAuthentication,
-    redirect_uris: Vec<String>,
-    private_schemes: PrivateSchemes,
-    scope: String,
-    default_scope: Option<String>,
-    require_pkce: bool,
-    trusted: bool,
-}
-
-/// What is wrong with a registration.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClientError {
-    /// The identifier is not a name.
-    #[error(transparent)]
-    Id(#[from] NameError),
-    /// It could never be answered.
-    #[error("a client needs at least one redirect URI")]
-    NoRedirectUri,
-    /// One of the URIs must not receive codes.
-    #[error("the redirect URI {uri:?} {reason}")]
-    RedirectUri {
-        /// The URI as it was given.
-        uri: String,
-        /// What is wrong with it.
-        reason: RedirectUriError,
-    },
-    /// One of the scopes cannot be read.
-    #[error(transparent)]
-    Scope(#[from] ScopeError),
-    /// The default scope has a token that the client may not ask for.
-    #[error("the default scope exceeds the scope the client may ask for")]
-    DefaultScope,
-}
-
-impl ClientBuilder {
-    /// What users know it by; the identifier if not given.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Adds a place where it may be answered.
-    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
-        self.redirect_uris.push(uri.into());
-        self
-    }
-
-    /// It authenticates with this secret in the Authorization header.
-    pub fn client_secret_basic(mut self, hash: SecretHash) -> Self {
-        self.authentication = ClientAuthentication::ClientSecretBasic(hash);
-        self
-    }
-
-    /// It authenticates with this secret in the request's body.
-    pub fn client_secret_post(mut self, hash: SecretHash) -> Self {
-        self.authentication = ClientAuthentication::ClientSecretPost(hash);
-        self
-    }
-
-    /// It is installed on the user's device (RFC 8252): private-use schemes
-    /// with a dot may be registered, and `http://localhost` on any port.
-    pub fn native(mut self) -> Self {
-        self.private_schemes.native = true;
-        self
-    }
-
-    /// A native client that is known by this scheme without a dot (`vscode`),
-    /// which other programs may claim too.
-    pub fn dotless_scheme(mut self, scheme: impl Into<String>) -> Self {
-        self.private_schemes.dotless.push(scheme.into());
-        self.native()
-    }
-
-    /// All it may ask for, separated by spaces.
-    pub fn scope(mut self, scope: impl Into<String>) -> Self {
-        self.scope = scope.into();
-        self
-    }
-
-    /// What it gets when it names no scope; all it may ask for if not given.
-    pub fn default_scope(mut self, scope: impl Into<String>) -> Self {
-        self.default_scope = Some(scope.into());
-        self
-    }
-
-    /// It must use PKCE even though it authenticates.
-    pub const fn require_pkce(mut self) -> Self {
-        self.require_pkce = true;
-        self
-    }
-
-    /// It belongs to the server's own operator: users are not asked.
-    pub const fn trusted(mut self) -> Self {
-        self.trusted = true;
-        self
-    }
-
-    /// Judges the registration.
-    pub fn build(self) -> Result<Client, ClientError> {
-        if self.redirect_uris.is_empty() {
-            return Err(ClientError::NoRedirectUri);
-        }
-        let judge = |uri: String| {
-            RegisteredUri::parse(&uri, &self.private_schemes)
-                .map_err(|reason| ClientError::RedirectUri { uri, reason })
-        };
-        let scope = Scope::parse(&self.scope)?;
-        let default_scope = match &self.default_scope {
-            Some(default) => Scope::parse(default)?,
-            None => scope.clone(),
-        };
-        if !scope.covers(&default_scope) {
-            return Err(ClientError::DefaultScope);
-        }
-        Ok(Client {
-            name: self.name.unwrap_or_else(|| self.id.to_string()),
-            id: ClientId::parse(self.id)?,
-            authentication: self.authentication,
-            redirect_uris: self.redirect_uris.into_iter().map(judge).collect::<Result<_, _>>()?,
-            scope,
-            default_scope,
-            require_pkce: self.require_pkce,
-            trusted: self.trusted,
-        })
+    fn deref(&self) -> &Client {
+        &self.0
     }
 }
 
@@ -327,20 +227,6 @@ mod tests {
     }
 
     #[test]
-    fn inconsistent_registrations_are_refused_by_reason() {
-        let refused = |builder: ClientBuilder| builder.build().unwrap_err().to_string();
-        assert!(refused(Client::builder("").redirect_uri(HTTPS)).contains("client_id"));
-        assert!(refused(Client::builder("app")).contains("at least one redirect URI"));
-        assert!(
-            refused(Client::builder("app").redirect_uri("/cb"))
-                .contains("\"/cb\" is not an absolute")
-        );
-        let scoped = Client::builder("app").redirect_uri(HTTPS).scope("a b");
-        assert!(refused(scoped.clone().default_scope("c")).contains("default scope"));
-        assert!(refused(scoped.scope("\"")).contains("scope token"));
-    }
-
-    #[test]
     fn a_missing_redirect_uri_means_the_only_registered_one() {
         let one = Client::builder("app").redirect_uri(HTTPS);
         assert_eq!(one.clone().build().unwrap().redirect_uri(None).unwrap().as_str(), HTTPS);
@@ -348,17 +234,6 @@ mod tests {
         assert!(two.redirect_uri(None).is_none());
         assert!(two.redirect_uri(Some("https://app.example/other")).is_none());
         assert_eq!(two.redirect_uri(Some("http://127.0.0.1:9/cb")).unwrap().host(), "127.0.0.1:9");
-    }
-
-    #[test]
-    fn private_schemes_are_for_native_clients_and_dotless_ones_by_leave() {
-        let dotted = Client::builder("app").redirect_uri("com.example.app:/cb");
-        assert!(dotted.clone().build().is_err());
-        assert!(dotted.native().build().is_ok());
-        let dotless = Client::builder("app").redirect_uri("vscode://cb");
-        assert!(dotless.clone().native().build().is_err());
-        assert!(dotless.clone().dotless_scheme("zed").build().is_err());
-        assert!(dotless.clone().dotless_scheme("vscode").build().is_ok());
     }
 
     #[test]

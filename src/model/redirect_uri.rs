@@ -60,7 +60,8 @@ pub enum RedirectUriError {
 }
 
 /// Which private-use schemes a client may register.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct PrivateSchemes {
     /// Whether the client is a native one, which may register reverse domain
     /// names (RFC 8252 section 7.1).

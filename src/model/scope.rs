@@ -105,6 +105,12 @@ impl Scope {
         ScopeChoice(u64::MAX)
     }
 
+    /// The places of those tokens that are also in `chosen`.
+    pub(crate) fn choose(&self, chosen: &Self) -> ScopeChoice {
+        let bits = self.iter().zip(0_u32..).filter(|(token, _)| chosen.contains(token));
+        ScopeChoice(bits.fold(0, |choice, (_, place)| choice | 1_u64.wrapping_shl(place)))
+    }
+
     /// The tokens that were chosen.
     pub(crate) fn chosen(&self, choice: ScopeChoice) -> Self {
         if choice == self.choose_all() {

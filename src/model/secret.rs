@@ -5,20 +5,24 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
+
+use super::base64url;
 
 /// A client secret in the clear: shown to the client's owner once, or just
 /// presented by the client. It does not print and is wiped when dropped.
 pub struct ClientSecret(Zeroizing<String>);
 
 /// What is kept of a client secret.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SecretHash {
     /// SHA-256, for secrets that nobody can guess, such as
     /// [`ClientSecret::generate`] draws.
-    Sha256([u8; 32]),
+    Sha256(#[serde(with = "base64url")] [u8; 32]),
     /// A hash in a format of the host's (a PHC string of Argon2, say), which
     /// its [`SecretVerifier`](crate::SecretVerifier) understands.
     Foreign(Arc<str>),

@@ -28,6 +28,12 @@ impl Timestamp {
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add_unsigned(span.as_secs()))
     }
+
+    /// Whole seconds from `earlier` to this moment; 0 if it was not earlier.
+    #[must_use]
+    pub fn seconds_since(self, earlier: Self) -> u64 {
+        u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)
+    }
 }
 
 impl From<OffsetDateTime> for Timestamp {

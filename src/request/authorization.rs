@@ -2,10 +2,12 @@
 
 use super::RequestError;
 use super::params::{Name, Params};
+use super::token;
 use crate::model::client::Client;
 use crate::model::identity::ClientId;
 use crate::model::pkce::CodeChallenge;
 use crate::model::redirect_uri::RedirectUri;
+use crate::model::resource::Resources;
 use crate::model::scope::Scope;
 use crate::policy::Policy;
 
@@ -24,6 +26,7 @@ pub(crate) struct ReplyTo {
 #[derive(Clone, Debug)]
 pub(crate) struct AuthorizationRequest {
     pub(crate) scope: Scope,
+    pub(crate) resources: Resources,
     pub(crate) code_challenge: Option<CodeChallenge>,
 }
 
@@ -59,7 +62,11 @@ impl AuthorizationRequest {
         if code_challenge.is_none() && (client.must_use_pkce() || policy.require_pkce) {
             return Err(RequestError::ChallengeMissing);
         }
-        Ok(Self { scope: scope(params, client)?, code_challenge })
+        Ok(Self {
+            scope: scope(params, client)?,
+            resources: resources(params, client, policy)?,
+            code_challenge,
+        })
     }
 }
 
@@ -100,10 +107,20 @@ fn scope(params: &Params, client: &Client) -> Result<Scope, RequestError> {
     if client.scope().covers(&asked) { Ok(asked) } else { Err(RequestError::Scope) }
 }
 
+/// Whom the tokens are to be for: resources that the client may ask for, or
+/// the server's default where it names none (RFC 8707 section 2.1).
+fn resources(params: &Params, client: &Client, policy: &Policy) -> Result<Resources, RequestError> {
+    let asked = token::resources(params)?;
+    if asked.is_empty() {
+        return Ok(policy.default_resources.clone());
+    }
+    if client.resources().covers(&asked) { Ok(asked) } else { Err(RequestError::Target) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::client::ClientBuilder;
+    use crate::model::registration::ClientBuilder;
     use crate::model::secret::SecretHash;
 
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";

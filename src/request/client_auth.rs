@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
+use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
 
 use super::form;
@@ -126,6 +127,17 @@ fn basic(header: &[u8]) -> Option<ClientCredentials> {
     form::decode(&mut decoded, secret).ok()?;
     let presented = Presented::InHeader(ClientSecret::from(decoded));
     Some(ClientCredentials { client_id, presented })
+}
+
+/// The header that [`ClientCredentials::read`] takes apart, not to be logged.
+pub(crate) fn basic_header(id: &ClientId, secret: &ClientSecret) -> HeaderValue {
+    let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = Zeroizing::new(format!("{}:{}", encode(id.as_str()), encode(secret.expose())));
+    let header = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
+    // Base64 is always fit for a header.
+    let mut header = HeaderValue::try_from(header.as_str()).unwrap_or(HeaderValue::from_static(""));
+    header.set_sensitive(true);
+    header
 }
 
 #[cfg(test)]

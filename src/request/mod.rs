@@ -40,6 +40,10 @@ pub enum RequestError {
     /// The client may not ask for one of the scopes.
     #[error("the client may not ask for this scope")]
     Scope,
+    /// A `resource` is none, or one that the client may not ask for, or that
+    /// the grant does not have (RFC 8707 section 2).
+    #[error("the client may not ask for this resource")]
+    Target,
     /// PKCE is required of this client (RFC 7636 section 4.4.1).
     #[error("code_challenge is required")]
     ChallengeMissing,
@@ -49,7 +53,7 @@ pub enum RequestError {
     /// The verifier has characters or a length that no verifier has.
     #[error("code_verifier is not valid")]
     Verifier,
-    /// The grant type is something else than `authorization_code`.
+    /// The grant type is something else than `authorization_code` or `refresh_token`.
     #[error("grant_type is not supported")]
     GrantType,
 }

@@ -43,6 +43,9 @@ names! {
     Code = "code",
     CodeVerifier = "code_verifier",
     ClientSecret = "client_secret",
+    Resource = "resource",
+    RefreshToken = "refresh_token",
+    Token = "token",
 }
 
 /// Those of them that make up an authorization request, and may therefore go
@@ -62,6 +65,8 @@ pub(crate) struct Params {
     /// The decoded values, one behind the other.
     text: String,
     slots: [Slot; NAMES.len()],
+    /// Where the values of the one parameter are that may come repeatedly.
+    resources: Vec<(u16, u16)>,
 }
 
 #[derive(Clone, Copy)]
@@ -79,8 +84,11 @@ impl Params {
         if length > LONGEST {
             return Err(Malformed::TooLong);
         }
-        let mut params =
-            Self { text: String::with_capacity(length), slots: [Slot::Absent; NAMES.len()] };
+        let mut params = Self {
+            text: String::with_capacity(length),
+            slots: [Slot::Absent; NAMES.len()],
+            resources: Vec::new(),
+        };
         let mut pairs: usize = 0;
         for source in sources {
             let mut rest = *source;
@@ -103,6 +111,10 @@ impl Params {
             rest = form::read_value(&mut self.text, rest)?;
         }
         let name = Name::of(&name);
+        if name == Some(Name::Resource) {
+            self.resources.push((place(start), place(self.text.len())));
+            return Ok(rest);
+        }
         match name.and_then(|name| self.slots.get_mut(name as usize)) {
             None => self.text.truncate(start),
             Some(slot @ Slot::Absent) => {
@@ -130,9 +142,17 @@ impl Params {
         self.get(name)?.ok_or(RequestError::Missing(name.as_str()))
     }
 
+    /// Every `resource` (RFC 8707 section 2); empty ones count as omitted.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &str> {
+        let values = self.resources.iter();
+        let values =
+            values.filter_map(|(start, end)| self.text.get(usize::from(*start)..usize::from(*end)));
+        values.filter(|value| !value.is_empty())
+    }
+
     /// Whether none of the parameters that we use is there.
     pub(crate) fn is_empty(&self) -> bool {
-        self.slots.iter().all(|slot| matches!(slot, Slot::Absent))
+        self.resources.is_empty() && self.slots.iter().all(|slot| matches!(slot, Slot::Absent))
     }
 
     /// The authorization request among the parameters as a query, for a URL or
@@ -150,6 +170,9 @@ impl Params {
                     query.append_key_only(name.as_str()).append_key_only(name.as_str());
                 }
             }
+        }
+        for resource in self.resources() {
+            query.append_pair(Name::Resource.as_str(), resource);
         }
         let query = query.finish();
         if query.len() > LONGEST_QUERY { Err(Malformed::TooLong) } else { Ok(query) }
@@ -211,7 +234,7 @@ mod tests {
 
     #[test]
     fn every_known_parameter_is_refused_when_repeated_and_unknown_ones_are_not() {
-        for name in NAMES {
+        for name in NAMES.into_iter().filter(|name| *name != Name::Resource) {
             let wire = name.as_str();
             for query in [format!("{wire}=a&{wire}=a"), format!("{wire}=&{wire}=a&{wire}=b")] {
                 assert_eq!(decode(&query).get(name), Err(RequestError::Repeated(wire)));
@@ -220,6 +243,14 @@ mod tests {
             assert!(split.is_some_and(|params| params.get(name).is_err()));
         }
         assert_eq!(decode("x=1&x=2&state=s").get(Name::State), Ok(Some("s")));
+    }
+
+    #[test]
+    fn resource_may_come_repeatedly() {
+        let params = decode("resource=a%3a1&resource=&resource=b:1&state=s");
+        assert_eq!(params.resources().collect::<Vec<_>>(), ["a:1", "b:1"]);
+        assert_eq!(params.to_query().unwrap(), "state=s&resource=a%3A1&resource=b%3A1");
+        assert!(!decode("resource=a:1").is_empty());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! issuer, so a credential of one kind or issuer never opens as another's.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -47,15 +47,19 @@ pub struct SecretRing {
 pub(crate) enum Kind {
     Code,
     AccessToken,
+    RefreshToken,
     LoginTicket,
     ConsentTicket,
 }
 
-/// Seals and opens for one issuer. Cloning shares the keys.
+/// Seals and opens for one issuer. Cloning shares the keys, and their rotation.
 #[derive(Clone)]
-pub(crate) struct Sealer {
-    sealing: Arc<Keys>,
-    opening: Arc<[Arc<Keys>]>,
+pub(crate) struct Sealer(Arc<RwLock<Ring>>);
+
+/// All keys in use: one seals, every one opens.
+struct Ring {
+    sealing: Keys,
+    opening: Vec<Keys>,
 }
 
 /// The keys that come from one server secret.
@@ -63,6 +67,7 @@ struct Keys {
     id: [u8; KEY_ID_LENGTH],
     code: Hs256,
     access_token: Hs256,
+    refresh_token: Hs256,
     login_ticket: Hs256,
     consent_ticket: Hs256,
 }
@@ -113,6 +118,7 @@ impl Kind {
             Self::AccessToken => 2,
             Self::LoginTicket => 3,
             Self::ConsentTicket => 4,
+            Self::RefreshToken => 5,
         }
     }
 
@@ -120,6 +126,7 @@ impl Kind {
         match self {
             Self::Code => "code",
             Self::AccessToken => "access token",
+            Self::RefreshToken => "refresh token",
             Self::LoginTicket => "login ticket",
             Self::ConsentTicket => "consent ticket",
         }
@@ -128,9 +135,13 @@ impl Kind {
 
 impl Sealer {
     pub(crate) fn new(ring: &SecretRing, issuer: &Issuer) -> Self {
-        let sealing = Arc::new(Keys::derive(&ring.sealing, issuer));
-        let older = ring.opening.iter().map(|secret| Arc::new(Keys::derive(secret, issuer)));
-        Self { opening: std::iter::once(sealing.clone()).chain(older).collect(), sealing }
+        Self(Arc::new(RwLock::new(Ring::derive(ring, issuer))))
+    }
+
+    /// Seals and opens with the secrets of `ring` from now on.
+    pub(crate) fn rotate(&self, ring: &SecretRing, issuer: &Issuer) {
+        let next = Ring::derive(ring, issuer);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = next;
     }
 
     /// Seals what `parts` make up, one behind the other.
@@ -138,9 +149,10 @@ impl Sealer {
         let payload = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
         let mut bytes = Vec::with_capacity(payload.saturating_add(HEAD_LENGTH + MAC_LENGTH));
         bytes.push(kind.tag());
-        bytes.extend_from_slice(&self.sealing.id);
+        let ring = self.ring();
+        bytes.extend_from_slice(&ring.sealing.id);
         parts.iter().for_each(|part| bytes.extend_from_slice(part));
-        let mac = self.sealing.of(kind).clone().chain_update(&bytes).finalize();
+        let mac = ring.sealing.of(kind).clone().chain_update(&bytes).finalize();
         bytes.extend_from_slice(&mac.into_bytes());
         URL_SAFE_NO_PAD.encode(bytes)
     }
@@ -164,12 +176,27 @@ impl Sealer {
     fn payload<'b>(&self, kind: Kind, bytes: &'b [u8]) -> Option<&'b [u8]> {
         let (sealed, mac) = bytes.split_last_chunk::<MAC_LENGTH>()?;
         let ([tag, key_id @ ..], payload) = sealed.split_first_chunk::<HEAD_LENGTH>()?;
-        let sealed_by_us =
-            *tag == kind.tag()
-                && self.opening.iter().filter(|keys| keys.id == *key_id).any(|keys| {
-                    keys.of(kind).clone().chain_update(sealed).verify(mac.into()).is_ok()
-                });
+        let sealed_by_us = *tag == kind.tag() && self.ring().sealed(kind, key_id, sealed, mac);
         sealed_by_us.then_some(payload)
+    }
+
+    fn ring(&self) -> RwLockReadGuard<'_, Ring> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ring {
+    fn derive(ring: &SecretRing, issuer: &Issuer) -> Self {
+        let opening = ring.opening.iter().map(|secret| Keys::derive(secret, issuer));
+        Self { sealing: Keys::derive(&ring.sealing, issuer), opening: opening.collect() }
+    }
+
+    /// Whether one of these keys sealed `sealed` as `kind`.
+    fn sealed(&self, kind: Kind, key_id: &[u8], sealed: &[u8], mac: &[u8; MAC_LENGTH]) -> bool {
+        std::iter::once(&self.sealing)
+            .chain(&self.opening)
+            .filter(|keys| keys.id == *key_id)
+            .any(|keys| keys.of(kind).clone().chain_update(sealed).verify(mac.into()).is_ok())
     }
 }
 
@@ -187,6 +214,7 @@ impl Keys {
             id,
             code: of_kind(Kind::Code),
             access_token: of_kind(Kind::AccessToken),
+            refresh_token: of_kind(Kind::RefreshToken),
             login_ticket: of_kind(Kind::LoginTicket),
             consent_ticket: of_kind(Kind::ConsentTicket),
         }
@@ -196,6 +224,7 @@ impl Keys {
         match kind {
             Kind::Code => &self.code,
             Kind::AccessToken => &self.access_token,
+            Kind::RefreshToken => &self.refresh_token,
             Kind::LoginTicket => &self.login_ticket,
             Kind::ConsentTicket => &self.consent_ticket,
         }
@@ -226,8 +255,8 @@ fn digest(key: &Hs256, parts: &[&[u8]]) -> Zeroizing<[u8; MAC_LENGTH]> {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 4] =
-        [Kind::Code, Kind::AccessToken, Kind::LoginTicket, Kind::ConsentTicket];
+    const KINDS: [Kind; 5] =
+        [Kind::Code, Kind::AccessToken, Kind::RefreshToken, Kind::LoginTicket, Kind::ConsentTicket];
 
     fn secret(byte: u8) -> ServerSecret {
         ServerSecret::new([byte; 32]).unwrap()

@@ -1,6 +1,7 @@
-//! What leaves: codes, access tokens and the tickets of a pause, sealed.
+//! What leaves: codes, access and refresh tokens, and the tickets of a pause, sealed.
 
 pub(crate) mod access;
 pub(crate) mod code;
 pub(crate) mod credential;
+pub(crate) mod refresh;
 pub(crate) mod ticket;

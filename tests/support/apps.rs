@@ -73,6 +73,25 @@ pub(crate) const STRICT: App = App {
     proof: Proof::Basic("strict-secret-cXV4"),
 };
 
+/// Public, gets refresh tokens, and may ask for both resources.
+pub(crate) const NOTES: App =
+    App { id: "notes", redirect_uri: "https://notes.example/callback", proof: Proof::Nothing };
+/// Confidential, gets refresh tokens, and may ask for both resources.
+pub(crate) const SYNC: App = App {
+    id: "sync",
+    redirect_uri: "https://sync.example/callback",
+    proof: Proof::Basic("sync-secret-cXV1"),
+};
+/// A resource server, which serves [`REPORTS_API`].
+pub(crate) const API: App =
+    App { id: "api", redirect_uri: "", proof: Proof::Basic("api-secret-Z3Jh") };
+/// May introspect everything.
+pub(crate) const AUDITOR: App =
+    App { id: "auditor", redirect_uri: "", proof: Proof::Post("auditor-secret-Z2Fy") };
+
+pub(crate) const REPORTS_API: &str = "https://api.example/reports";
+pub(crate) const OTHER_API: &str = "https://other.example";
+
 pub(crate) const EVERY_APP: [App; 8] = [DASHBOARD, BILLING, SPA, CLI, MOBILE, TWO, TRUSTED, STRICT];
 
 /// All of them as they are registered.
@@ -87,6 +106,10 @@ pub(crate) fn registered() -> Vec<Client> {
         build(TWO.builder().redirect_uri(TWO_SECOND)),
         build(TRUSTED.builder().trusted()),
         build(STRICT.builder().require_pkce()),
+        build(NOTES.builder().refresh_token().resource(REPORTS_API).resource(OTHER_API)),
+        build(SYNC.builder().refresh_token().resource(REPORTS_API).resource(OTHER_API)),
+        build(API.proven(Client::builder(API.id)).audience(REPORTS_API)),
+        build(AUDITOR.proven(Client::builder(AUDITOR.id)).introspects_any()),
     ]
 }
 
@@ -97,6 +120,11 @@ impl App {
             .redirect_uri(self.redirect_uri)
             .scope(ALL)
             .default_scope("reports.read");
+        self.proven(builder)
+    }
+
+    /// A registration that authenticates as this application does.
+    fn proven(&self, builder: ClientBuilder) -> ClientBuilder {
         match self.proof {
             Proof::Nothing => builder,
             Proof::Basic(secret) => builder.client_secret_basic(ClientSecret::new(secret).hash()),
@@ -132,16 +160,31 @@ impl App {
         ])
     }
 
+    /// A complete token request for the next access token.
+    pub(crate) fn refreshes(&self, refresh_token: &str) -> Call {
+        self.calls_token(&Self::renewal(refresh_token))
+    }
+
+    /// The parameters of a refresh, without the application's proof.
+    pub(crate) fn renewal(refresh_token: &str) -> Form {
+        Form::of(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)])
+    }
+
     /// A token request with these parameters and the application's proof.
     pub(crate) fn calls_token(&self, form: &Form) -> Call {
+        self.calls("/token", form)
+    }
+
+    /// A request with these parameters and the application's proof.
+    pub(crate) fn calls(&self, path: &str, form: &Form) -> Call {
         match self.proof {
-            Proof::Nothing => Call::post("/token", &form.clone().with("client_id", self.id)),
+            Proof::Nothing => Call::post(path, &form.clone().with("client_id", self.id)),
             Proof::Basic(secret) => {
-                Call::post("/token", form).header(AUTHORIZATION, &basic(self.id, secret))
+                Call::post(path, form).header(AUTHORIZATION, &basic(self.id, secret))
             }
             Proof::Post(secret) => {
                 let form = form.clone().with("client_id", self.id).with("client_secret", secret);
-                Call::post("/token", &form)
+                Call::post(path, &form)
             }
         }
     }

@@ -21,8 +21,9 @@ use codegrant::{
     Access, AuthorizationServer, Authorize, Builder, Consent, Decision, Denied, Granted, Login,
     Refused, Response, Scope,
 };
+use serde_json::{Value, json};
 
-use answers::{json, location};
+use answers::{assert_error, json as body_of, location};
 use apps::App;
 use call::{Call, Form, bearer};
 use world::{ISSUER, World, ring};
@@ -31,6 +32,23 @@ use world::{ISSUER, World, ring};
 pub(crate) struct House {
     world: World,
     pub(crate) server: AuthorizationServer,
+}
+
+/// What a client that gets refresh tokens holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+impl Tokens {
+    pub(crate) fn in_answer(response: &Response) -> Self {
+        assert_eq!(response.status(), 200, "{}", response.body());
+        let body = body_of(response);
+        assert_eq!(body["token_type"], "Bearer");
+        let token = |name: &str| body[name].as_str().unwrap().to_owned();
+        Self { access: token("access_token"), refresh: token("refresh_token") }
+    }
 }
 
 impl Deref for House {
@@ -170,7 +188,53 @@ impl House {
     pub(crate) async fn access_token(&self, app: &App) -> String {
         let code = self.code(app).await;
         let response = self.redeem(app, &code).await;
-        json(&response)["access_token"].as_str().unwrap().to_owned()
+        body_of(&response)["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Both tokens for `app`, which gets refresh tokens.
+    pub(crate) async fn tokens(&self, app: &App) -> Tokens {
+        Tokens::in_answer(&self.redeem(app, &self.code(app).await).await)
+    }
+
+    /// `app` presents a refresh token as it should.
+    pub(crate) async fn refresh(&self, app: &App, refresh_token: &str) -> Response {
+        self.token(&app.refreshes(refresh_token)).await
+    }
+
+    /// `app` presents a refresh token and gets what it asks for.
+    pub(crate) async fn refreshed(&self, app: &App, refresh_token: &str) -> Tokens {
+        Tokens::in_answer(&self.refresh(app, refresh_token).await)
+    }
+
+    /// `app` asks what `token` stands for.
+    pub(crate) async fn introspect(&self, app: &App, token: &str) -> Value {
+        let call = app.calls("/introspect", &Form::of(&[("token", token)]));
+        let response = self.server.introspect(&call.parts(), &call.body).await;
+        assert_eq!(response.status(), 200, "{}", response.body());
+        body_of(&response)
+    }
+
+    /// `app` gives `token` back.
+    pub(crate) async fn revoke(&self, app: &App, token: &str) -> Response {
+        let call = app.calls("/revoke", &Form::of(&[("token", token)]));
+        self.server.revoke(&call.parts(), &call.body).await
+    }
+
+    /// Nothing of this is worth anything any more.
+    pub(crate) async fn assert_dead(&self, app: &App, tokens: &Tokens) {
+        assert!(self.check(&tokens.access).await.is_err());
+        let refused = self.refresh(app, &tokens.refresh).await;
+        assert_error(&refused, 400, "invalid_grant");
+        for token in [&tokens.access, &tokens.refresh] {
+            assert_eq!(self.introspect(&apps::AUDITOR, token).await, json!({"active": false}));
+        }
+    }
+
+    /// All of this is as good as new, and stays so.
+    pub(crate) async fn assert_alive(&self, app: &App, tokens: &Tokens) {
+        assert!(self.check(&tokens.access).await.is_ok());
+        let again = self.refreshed(app, &tokens.refresh).await;
+        assert!(self.check(&again.access).await.is_ok());
     }
 
     /// The resource server gets `token` in the header.
@@ -182,7 +246,7 @@ impl House {
     pub(crate) async fn assert_redeems(&self, app: &App, code: &str, after: &str) {
         let response = self.redeem(app, code).await;
         assert_eq!(response.status(), 200, "after {after}: {}", response.body());
-        let token = json(&response)["access_token"].as_str().unwrap().to_owned();
+        let token = body_of(&response)["access_token"].as_str().unwrap().to_owned();
         assert!(self.check(&token).await.is_ok(), "after {after}");
     }
 }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use codegrant::memory::{Clients, Codes, Consents};
 use codegrant::{
     Authentication, Client, ClientId, ClientSecret, ClientStore, CodeStore, ConsentStore,
-    Directory, Entropy, Grant, GrantId, HostError, Scope, SecretHash, SecretVerifier,
+    Consented, Directory, Entropy, Grant, GrantId, HostError, SecretHash, SecretVerifier,
     Sha256Secrets, Subject, SystemEntropy, Timestamp, User, UserAuthenticator,
 };
 use http::request::Parts;
@@ -197,17 +197,18 @@ impl ConsentStore for Watched<Consents> {
         &self,
         user: &Subject,
         client: &ClientId,
-    ) -> Result<Option<Scope>, HostError> {
+    ) -> Result<Option<Arc<Consented>>, HostError> {
         self.seams.call("consented", self.inner.consented(user, client)).await
     }
 
-    async fn remember(
-        &self,
-        user: &Subject,
-        client: &ClientId,
-        scope: &Scope,
-    ) -> Result<(), HostError> {
-        self.seams.call("remember", self.inner.remember(user, client, scope)).await
+    async fn remember(&self, next: Arc<Consented>) -> Result<bool, HostError> {
+        let fault = self.seams.begin("remember");
+        let lying = matches!(fault, Some(Fault::False | Fault::FalseAfter));
+        let work = async {
+            let written = fault != Some(Fault::False) && self.inner.remember(next).await?;
+            Ok(written && !lying)
+        };
+        self.seams.work("remember", fault, work).await
     }
 }
 

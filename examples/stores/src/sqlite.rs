@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use codegrant::{
-    ClientId, CodeStore, ConsentStore, Directory, Grant, GrantId, HostError, Scope, SessionId,
+    ClientId, CodeStore, ConsentStore, Consented, Directory, Grant, GrantId, HostError, SessionId,
     Subject, Timestamp, User,
 };
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
@@ -131,31 +131,39 @@ impl ConsentStore for Sqlite {
         &self,
         user: &Subject,
         client: &ClientId,
-    ) -> Result<Option<Scope>, HostError> {
+    ) -> Result<Option<Arc<Consented>>, HostError> {
         let (user, client) = (user.clone(), client.clone());
         self.run(move |db| {
-            let sql = "SELECT scope FROM consents WHERE subject = ? AND client = ?";
-            let scope: Option<String> = db
+            let sql = "SELECT version, record FROM consents WHERE subject = ? AND client = ?";
+            let row: Option<(i64, String)> = db
                 .prepare_cached(sql)?
-                .query_row([user.as_str(), client.as_str()], |row| row.get(0))
+                .query_row([user.as_str(), client.as_str()], |row| row.try_into())
                 .optional()?;
-            Ok(scope.as_deref().map(Scope::parse).transpose()?)
+            let Some((version, record)) = row else { return Ok(None) };
+            Ok(Some(Arc::new(Consented::from_record(&record, u64::try_from(version)?)?)))
         })
         .await
     }
 
-    async fn remember(
-        &self,
-        user: &Subject,
-        client: &ClientId,
-        scope: &Scope,
-    ) -> Result<(), HostError> {
-        let (user, client, scope) = (user.clone(), client.clone(), scope.clone());
+    async fn remember(&self, next: Arc<Consented>) -> Result<bool, HostError> {
         self.run(move |db| {
-            let sql = "INSERT INTO consents (subject, client, scope) VALUES (?, ?, ?)
-                       ON CONFLICT (subject, client) DO UPDATE SET scope = excluded.scope";
-            db.prepare_cached(sql)?.execute([user.as_str(), client.as_str(), scope.as_str()])?;
-            Ok(())
+            let sql = match next.replaces() {
+                0 => {
+                    "INSERT INTO consents (version, record, subject, client)
+                     VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"
+                }
+                _ => {
+                    "UPDATE consents SET version = ?1, record = ?2
+                     WHERE subject = ?3 AND client = ?4 AND version = ?1 - 1"
+                }
+            };
+            let changed = db.prepare_cached(sql)?.execute(params![
+                i64::try_from(next.version())?,
+                next.to_record()?,
+                next.subject().as_str(),
+                next.client().as_str(),
+            ])?;
+            Ok(changed == 1)
         })
         .await
     }

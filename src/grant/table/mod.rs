@@ -1,12 +1,18 @@
 //! The whole table of (stage × event), a named test a cell.
 
+mod refresh;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Approval, Attempt, CodeBinding, Grant, NewTokens, Outcome, Redemption, Refusal, Seed};
+use super::{
+    Approval, Attempt, CodeBinding, Grant, NewTokens, Outcome, Redemption, RefreshTerms, Refusal,
+    Seed, Selection, Wanted,
+};
 use crate::model::client::{AuthenticatedClient, AuthenticationMethod, Client};
 use crate::model::identity::{GrantId, Subject};
 use crate::model::pkce::{CodeChallenge, CodeVerifier};
+use crate::model::resource::{ResourceChoice, Resources};
 use crate::model::scope::{Scope, ScopeChoice};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::Authentication;
@@ -23,7 +29,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn client(id: &str) -> AuthenticatedClient {
-    let client = Client::builder(id).redirect_uri(URI).build().unwrap();
+    let client = Client::builder(id).redirect_uri(URI).scope("a b c").build().unwrap();
     Arc::new(client).authenticated(AuthenticationMethod::None, false).unwrap()
 }
 
@@ -35,6 +41,7 @@ fn coded_with(challenge: Option<&str>, redirect_uri_named: bool) -> Grant {
         client: app.id().clone(),
         authentication: Authentication::new(Subject::parse("alice").unwrap(), at(-5)),
         scope: Scope::parse("a b c").unwrap(),
+        resources: Resources::parse(&["api:1", "api:2"]).unwrap(),
         code: CodeBinding {
             seed: CODE_SEED.hash(),
             redirect_uri: app.redirect_uri(None).unwrap(),
@@ -51,7 +58,7 @@ fn coded() -> Grant {
 
 fn active() -> Grant {
     match redeem(&coded(), at(1), |_| {}) {
-        Ok(Outcome::Redeemed(active)) => active,
+        Ok(Outcome::Redeemed(active, _)) => active,
         other => panic!("{other:?}"),
     }
 }
@@ -82,26 +89,40 @@ fn redeem_by(
         seed: CODE_SEED,
         redirect_uri: Some(URI),
         code_verifier: CodeVerifier::parse(VERIFIER),
+        wanted: Wanted::default(),
     };
     change(&mut claim);
-    let tokens = NewTokens {
+    grant.redeem(&claim, &new_tokens(None), now)
+}
+
+fn new_tokens(refresh: Option<RefreshTerms>) -> NewTokens {
+    NewTokens {
         attempt: Attempt::from_bytes([2; 8]),
         seed: TOKEN_SEED.hash(),
-        expires_at: now.plus(Duration::from_secs(600)),
-    };
-    grant.redeem(&claim, &tokens, now)
+        access_lifetime: Duration::from_secs(600),
+        refresh,
+    }
+}
+
+fn all(grant: &Grant) -> Selection {
+    Selection { scope: grant.scope().choose_all(), resources: ResourceChoice(u16::MAX) }
+}
+
+fn uris(uris: &[&str]) -> Resources {
+    Resources::parse(uris).unwrap()
 }
 
 /// Every way in which a claim can fail to match, which any stage that still
 /// knows its code refuses before it looks at anything else.
 fn assert_mismatches_refused(grant: &Grant) {
     type Change = fn(&mut Redemption<'_>);
-    let changes: [(Change, Refusal); 5] = [
+    let changes: [(Change, Refusal); 6] = [
         (|claim| claim.seed = TOKEN_SEED, Refusal::OtherSeed),
         (|claim| claim.redirect_uri = None, Refusal::RedirectUri),
         (|claim| claim.redirect_uri = Some("https://app.example/"), Refusal::RedirectUri),
         (|claim| claim.code_verifier = None, Refusal::VerifierMissing),
         (|claim| claim.code_verifier = CodeVerifier::parse(CHALLENGE), Refusal::VerifierMismatch),
+        (|claim| claim.wanted.resources = uris(&["api:3"]), Refusal::Target),
     ];
     for (change, refusal) in changes {
         assert_eq!(redeem(grant, at(1), change).unwrap_err(), refusal);
@@ -115,7 +136,7 @@ fn coded_redeemed_by_a_matching_claim_becomes_active() {
     let grant = active();
     assert_eq!((grant.version(), grant.replaces()), (2, 1));
     assert_eq!(grant.expires_at(), at(601));
-    assert!(grant.access(&TOKEN_SEED, grant.scope().choose_all()).is_ok());
+    assert!(grant.access(&TOKEN_SEED, all(&grant)).is_ok());
 }
 
 #[test]
@@ -133,7 +154,7 @@ fn coded_redeemed_after_its_lifetime_is_refused() {
 fn coded_gives_no_access() {
     let grant = coded();
     for seed in [CODE_SEED, TOKEN_SEED] {
-        assert_eq!(grant.access(&seed, grant.scope().choose_all()), Err(Refusal::OtherSeed));
+        assert_eq!(grant.access(&seed, all(&grant)), Err(Refusal::OtherSeed));
     }
 }
 
@@ -157,8 +178,10 @@ fn active_claimed_again_after_the_codes_lifetime_is_still_a_replay() {
 #[test]
 fn active_gives_the_chosen_scope_to_its_own_tokens_only() {
     let grant = active();
-    assert_eq!(grant.access(&TOKEN_SEED, ScopeChoice(0b101)).unwrap().as_str(), "a c");
-    assert_eq!(grant.access(&CODE_SEED, ScopeChoice(0b101)), Err(Refusal::OtherSeed));
+    let part = Selection { scope: ScopeChoice(0b101), resources: ResourceChoice(0b10) };
+    let (scope, resources) = grant.access(&TOKEN_SEED, part).unwrap();
+    assert_eq!((scope.as_str(), resources), ("a c", uris(&["api:2"])));
+    assert_eq!(grant.access(&CODE_SEED, part), Err(Refusal::OtherSeed));
 }
 
 #[test]
@@ -169,7 +192,7 @@ fn ended_claimed_again_stays_ended() {
 #[test]
 fn ended_gives_no_access() {
     let grant = ended();
-    assert_eq!(grant.access(&TOKEN_SEED, grant.scope().choose_all()), Err(Refusal::Ended));
+    assert_eq!(grant.access(&TOKEN_SEED, all(&grant)), Err(Refusal::Ended));
 }
 
 #[test]
@@ -189,8 +212,32 @@ fn a_redirect_uri_that_was_not_named_may_be_left_out_and_must_not_be_another() {
 }
 
 #[test]
+fn a_code_may_be_redeemed_for_some_of_its_resources() {
+    let selected = |wanted: &[&str]| match redeem(&coded(), at(1), |claim| {
+        claim.wanted.resources = uris(wanted)
+    })
+    .unwrap()
+    {
+        Outcome::Redeemed(_, selection) => selection.resources,
+        Outcome::Replayed(_) => panic!("redeemed once"),
+    };
+    assert_eq!(selected(&["api:2"]), ResourceChoice(0b10));
+    assert_eq!(selected(&[]), ResourceChoice(0b11));
+}
+
+#[test]
+fn an_ended_grant_is_kept_as_long_as_what_was_issued_would_have_lived() {
+    for grant in [coded(), active(), ended()] {
+        let ended = grant.end();
+        assert!(ended.is_ended());
+        assert_eq!(ended.expires_at(), grant.expires_at());
+        assert_eq!(ended.replaces(), grant.version());
+    }
+}
+
+#[test]
 fn every_stage_reads_back_from_its_record() {
-    for grant in [coded(), active(), ended(), coded_with(None, false)] {
+    for grant in [coded(), active(), refresh::active(), ended(), coded_with(None, false)] {
         let record = grant.to_record().unwrap();
         let read = Grant::from_record(&record, grant.version()).unwrap();
         assert_eq!(format!("{read:?}"), format!("{grant:?}"));
@@ -204,7 +251,7 @@ fn a_newer_or_unknown_record_is_not_read() {
     let newer = record.replace(r#""format":1"#, r#""format":2"#);
     assert!(Grant::from_record(&newer, 1).unwrap_err().to_string().contains("format 2"));
     for unknown in [
-        record.replace(r#""grant":{"#, r#""grant":{"colour":"blue","#),
+        record.replace(r#""facts":{"#, r#""facts":{"colour":"blue","#),
         record.replace(r#"{"format""#, r#"{"colour":"blue","format""#),
         record.replace(r#""coded":{"#, r#""coded":{"colour":"blue","#),
         record.replace(r#""coded""#, r#""pushed""#),

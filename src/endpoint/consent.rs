@@ -1,0 +1,110 @@
+//! Why nobody needs to be asked, or what they answered: and whether that still
+//! holds once a grant is written.
+
+use std::sync::Arc;
+
+use super::service::Service;
+use crate::cause::Cause;
+use crate::grants::MOST_ROUNDS;
+use crate::host::HostError;
+use crate::model::consented::{Allowed, Consented};
+use crate::model::identity::{ClientId, Subject};
+use crate::model::resource::Resources;
+use crate::model::scope::Scope;
+
+/// On what a code is handed out.
+pub(super) enum Basis {
+    /// The client is the operator's own.
+    Trust,
+    /// The user allowed it before.
+    Memory(Arc<Consented>),
+    /// The user has just answered.
+    Answer(Answer),
+}
+
+/// What the user answered, beside what they had allowed when they did.
+pub(super) struct Answer {
+    pub(super) before: Arc<Consented>,
+    pub(super) asked: Scope,
+    /// `None` if the answer must not be remembered.
+    pub(super) allowed: Option<Allowed>,
+}
+
+/// What `user` has allowed `client`, which may be nothing.
+pub(super) async fn consented(
+    service: &Service,
+    user: &Subject,
+    client: &ClientId,
+) -> Result<Arc<Consented>, HostError> {
+    let kept = service.consents.consented(user, client).await?;
+    Ok(kept.unwrap_or_else(|| Arc::new(Consented::nothing(user.clone(), client.clone()))))
+}
+
+/// Whether all that is asked was allowed before.
+pub(super) fn covers(consented: &Consented, scope: &Scope, resources: &Resources) -> bool {
+    consented.allowed().is_some_and(|allowed| allowed.covers(scope, resources))
+}
+
+impl Basis {
+    /// Whether it holds now that the grant is written. A withdrawal is written
+    /// before it lists the grants to end: it either finds this one, or is found
+    /// here.
+    pub(super) async fn still_holds(&self, service: &Service) -> Result<bool, Cause> {
+        match self {
+            Self::Trust => Ok(true),
+            Self::Memory(before) => {
+                let now = consented(service, before.subject(), before.client()).await?;
+                Ok(!now.was_withdrawn_since(before))
+            }
+            Self::Answer(answer) => answer.keep(service).await,
+        }
+    }
+}
+
+impl Answer {
+    /// Remembers what was allowed, beside whatever else was answered meanwhile;
+    /// `false` if all was withdrawn meanwhile. An answer that must not be
+    /// remembered leaves a mark all the same.
+    async fn keep(&self, service: &Service) -> Result<bool, Cause> {
+        let mut latest = self.before.clone();
+        for _ in 0..MOST_ROUNDS {
+            let next = match &self.allowed {
+                Some(allowed) => latest.answered(&self.asked, allowed.clone()),
+                None => latest.unchanged(),
+            };
+            if service.consents.remember(Arc::new(next)).await? {
+                return Ok(true);
+            }
+            latest = consented(service, self.before.subject(), self.before.client()).await?;
+            if latest.was_withdrawn_since(&self.before) {
+                return Ok(false);
+            }
+        }
+        Err(Cause::Contention)
+    }
+}
+
+/// Takes back all that `user` has allowed `client`, then ends what was issued.
+pub(crate) async fn withdraw(
+    service: &Service,
+    user: &Subject,
+    client: &ClientId,
+) -> Result<(), Cause> {
+    forget(service, user, client).await?;
+    for grant in service.grants.granted_by(user).await? {
+        if grant.client() == client {
+            service.grants.end(grant.id()).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn forget(service: &Service, user: &Subject, client: &ClientId) -> Result<(), Cause> {
+    for _ in 0..MOST_ROUNDS {
+        let latest = consented(service, user, client).await?;
+        if service.consents.remember(Arc::new(latest.withdrawn())).await? {
+            return Ok(());
+        }
+    }
+    Err(Cause::Contention)
+}

@@ -1,0 +1,106 @@
+//! What this server offers (RFC 8414).
+
+use serde::Serialize;
+
+use super::service::Service;
+use crate::answer::{self, Response};
+use crate::host::HostError;
+use crate::model::issuer::Issuer;
+
+/// Where the host mounts the endpoints, below the issuer. One that is `None` is
+/// not offered: it is not in the metadata, and answers 404.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// `/authorize` (RFC 6749 section 3.1).
+    pub authorization: String,
+    /// `/token` (RFC 6749 section 3.2).
+    pub token: String,
+    /// `/introspect` (RFC 7662).
+    pub introspection: Option<String>,
+    /// `/revoke` (RFC 7009).
+    pub revocation: Option<String>,
+}
+
+/// RFC 8414 section 2.
+#[derive(Serialize)]
+struct Metadata<'s> {
+    issuer: &'s str,
+    authorization_endpoint: &'s str,
+    token_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introspection_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scopes_supported: Vec<&'s str>,
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 1],
+    grant_types_supported: [&'static str; 2],
+    token_endpoint_auth_methods_supported: &'static [&'static str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introspection_endpoint_auth_methods_supported: Option<&'static [&'static str]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_endpoint_auth_methods_supported: Option<&'static [&'static str]>,
+    code_challenge_methods_supported: [&'static str; 1],
+    authorization_response_iss_parameter_supported: bool,
+}
+
+const CONFIDENTIAL: &[&str] = &["client_secret_basic", "client_secret_post"];
+const ANY: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
+
+/// The server's metadata, from what is switched on.
+pub(crate) fn metadata(service: &Service) -> Response {
+    let Endpoints { token, introspection, revocation, .. } = &service.endpoints;
+    let address = |path: &String| service.issuer.endpoint(path);
+    let metadata = Metadata {
+        issuer: service.issuer.as_str(),
+        authorization_endpoint: &service.authorization_endpoint,
+        token_endpoint: address(token),
+        introspection_endpoint: introspection.as_ref().map(address),
+        revocation_endpoint: revocation.as_ref().map(address),
+        scopes_supported: service.scopes.as_ref().map_or_else(Vec::new, |all| all.iter().collect()),
+        response_types_supported: ["code"],
+        response_modes_supported: ["query"],
+        grant_types_supported: ["authorization_code", "refresh_token"],
+        token_endpoint_auth_methods_supported: ANY,
+        introspection_endpoint_auth_methods_supported: introspection.as_ref().map(|_| CONFIDENTIAL),
+        revocation_endpoint_auth_methods_supported: revocation.as_ref().map(|_| ANY),
+        code_challenge_methods_supported: ["S256"],
+        authorization_response_iss_parameter_supported: true,
+    };
+    match serde_json::to_string(&metadata) {
+        Ok(json) => answer::document(json),
+        Err(error) => answer::error(HostError::from(error).into()),
+    }
+}
+
+/// The paths, from the host's root, where clients look for the metadata: the
+/// place of RFC 8414 section 3.1 and, with the suffix of OpenID Connect, that
+/// place and the one of its own specification (RFC 8414 section 5).
+pub(crate) fn metadata_paths(issuer: &Issuer) -> [String; 3] {
+    let path = issuer.path();
+    [
+        format!("/.well-known/oauth-authorization-server{path}"),
+        format!("/.well-known/openid-configuration{path}"),
+        format!("{path}/.well-known/openid-configuration"),
+    ]
+}
+
+impl Default for Endpoints {
+    fn default() -> Self {
+        Self {
+            authorization: "/authorize".to_owned(),
+            token: "/token".to_owned(),
+            introspection: Some("/introspect".to_owned()),
+            revocation: Some("/revoke".to_owned()),
+        }
+    }
+}
+
+impl Endpoints {
+    /// Every path that is offered.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &String> {
+        let optional = self.introspection.iter().chain(&self.revocation);
+        [&self.authorization, &self.token].into_iter().chain(optional)
+    }
+}

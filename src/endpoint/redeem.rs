@@ -1,0 +1,59 @@
+//! A code becomes tokens, once (RFC 6749 section 4.1.3).
+
+use std::sync::Arc;
+
+use super::refresh::terms;
+use super::service::Service;
+use super::token::TokenResponse;
+use crate::cause::{Cause, CredentialError};
+use crate::grant::{Attempt, NewTokens, Outcome, Redemption, Seed};
+use crate::grants::MOST_ROUNDS;
+use crate::model::client::AuthenticatedClient;
+use crate::request::token::CodeRequest;
+use crate::token::code::Code;
+
+/// Everything is made before the write, which is the last await: what fails
+/// before it consumed nothing.
+pub(super) async fn redeem(
+    service: &Service,
+    client: &AuthenticatedClient,
+    request: CodeRequest<'_>,
+) -> Result<TokenResponse, Cause> {
+    let code =
+        Code::open(&service.sealer, request.code).ok_or(Cause::Code(CredentialError::Forged))?;
+    let claim = Redemption {
+        client,
+        seed: code.seed,
+        redirect_uri: request.redirect_uri,
+        code_verifier: request.code_verifier,
+        wanted: request.wanted,
+    };
+    let now = service.now();
+    let seed = Seed::from_bytes(service.draw()?);
+    let refresh = client.may_refresh().then(|| terms(&service.policy, client));
+    let tokens = NewTokens {
+        attempt: Attempt::from_bytes(service.draw()?),
+        seed: if refresh.is_some() { seed.for_access().hash() } else { seed.hash() },
+        access_lifetime: service.policy.access_token_lifetime,
+        refresh,
+    };
+    for _ in 0..MOST_ROUNDS {
+        let grant = service.grants.find(&code.grant).await?;
+        let grant = grant.ok_or(Cause::Code(CredentialError::Unknown))?;
+        let outcome = grant.redeem(&claim, &tokens, now);
+        match outcome.map_err(|refusal| Cause::Code(refusal.into()))? {
+            Outcome::Redeemed(next, selection) => {
+                let answer = TokenResponse::of(service, &next, &seed, selection, now);
+                if service.grants.commit(&Arc::new(next)).await? {
+                    return Ok(answer);
+                }
+            }
+            Outcome::Replayed(ended) => {
+                if service.grants.commit(&Arc::new(ended)).await? {
+                    return Err(Cause::Code(CredentialError::Replayed));
+                }
+            }
+        }
+    }
+    Err(Cause::Contention)
+}

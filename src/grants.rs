@@ -1,0 +1,115 @@
+//! Grants as the store keeps them: read, compared and swapped, ended.
+
+use std::sync::Arc;
+
+use crate::cause::{Cause, CredentialError};
+use crate::grant::{Grant, Refusal};
+use crate::host::{CodeStore, HostError};
+use crate::model::identity::{GrantId, Subject};
+use crate::model::resource::Resources;
+use crate::model::scope::Scope;
+use crate::model::timestamp::Timestamp;
+use crate::token::access::{AccessToken, Life};
+use crate::token::credential::Sealer;
+
+/// How often a write may lose against others before the client is asked to
+/// come back.
+pub(crate) const MOST_ROUNDS: usize = 8;
+
+/// How often a store may fail to say whether it wrote.
+const MOST_READ_BACKS: usize = 3;
+
+/// What a valid access token points at.
+pub(crate) struct Opened {
+    pub(crate) grant: Arc<Grant>,
+    pub(crate) scope: Scope,
+    pub(crate) audience: Resources,
+    pub(crate) life: Life,
+}
+
+/// The host's store, and the only way to it. Cloning shares it.
+#[derive(Clone)]
+pub(crate) struct Grants(Arc<dyn CodeStore>);
+
+impl Grants {
+    pub(crate) const fn new(codes: Arc<dyn CodeStore>) -> Self {
+        Self(codes)
+    }
+
+    pub(crate) async fn insert(&self, grant: Arc<Grant>) -> Result<(), HostError> {
+        self.0.insert(grant).await
+    }
+
+    pub(crate) async fn find(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {
+        self.0.grant(id).await
+    }
+
+    pub(crate) async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
+        self.0.granted_by(user).await
+    }
+
+    /// What `text` points at, if it is an access token that is valid now: a
+    /// forged or expired one never reaches the store.
+    pub(crate) async fn open(
+        &self,
+        sealer: &Sealer,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Opened, Cause> {
+        let token = AccessToken::open(sealer, text).ok_or(Cause::Token(CredentialError::Forged))?;
+        if now >= token.life.expires_at() {
+            return Err(Cause::Token(Refusal::Expired.into()));
+        }
+        let grant = self.find(&token.grant).await?;
+        let grant = grant.ok_or(Cause::Token(CredentialError::Unknown))?;
+        let (scope, audience) = grant
+            .access(&token.seed, token.selection)
+            .map_err(|refusal| Cause::Token(refusal.into()))?;
+        Ok(Opened { grant, scope, audience, life: token.life })
+    }
+
+    /// Writes `next`; `false` if somebody else was first.
+    ///
+    /// When the store did not say that it wrote, what it holds decides: this
+    /// very attempt means that only the answer was lost. If it still holds what
+    /// `next` was made from, the write may yet arrive, so nothing is known.
+    pub(crate) async fn commit(&self, next: &Arc<Grant>) -> Result<bool, HostError> {
+        let written = self.0.replace(next.clone()).await;
+        if let Ok(true) = written {
+            return Ok(true);
+        }
+        let found = self.read_back(next.id()).await?;
+        if found.as_ref().is_some_and(|found| found.is_same_attempt(next)) {
+            return Ok(true);
+        }
+        match written {
+            Err(error) if found.is_none_or(|found| found.version() < next.version()) => Err(error),
+            _ => Ok(false),
+        }
+    }
+
+    /// Ends a grant, whatever others make of it meanwhile. One that is gone has
+    /// ended by itself.
+    pub(crate) async fn end(&self, id: &GrantId) -> Result<(), Cause> {
+        for _ in 0..MOST_ROUNDS {
+            let Some(grant) = self.find(id).await? else { return Ok(()) };
+            if grant.is_ended() || self.commit(&Arc::new(grant.end())).await? {
+                return Ok(());
+            }
+        }
+        Err(Cause::Contention)
+    }
+
+    /// After a write of unknown outcome a store that is coming back is asked
+    /// more than once: without an answer, the client's next try is a replay.
+    async fn read_back(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {
+        let mut found = self.find(id).await;
+        for _ in 1..MOST_READ_BACKS {
+            if found.is_ok() {
+                break;
+            }
+            found = self.find(id).await;
+        }
+        found
+    }
+}

@@ -1,0 +1,106 @@
+//! A guard beside the authorization server: it reads the grants themselves.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::request::Parts;
+
+use super::{Access, Denied, Realm};
+use crate::answer::Response;
+use crate::cause::{Cause, CredentialError};
+use crate::grants::Grants;
+use crate::host::{Clock, Directory};
+use crate::model::resource::Resource;
+use crate::model::scope::Scope;
+use crate::request::bearer::bearer_token;
+use crate::token::credential::Sealer;
+
+/// Lets requests with a valid access token pass. Cloning shares everything.
+///
+/// ```
+/// use codegrant::{Denied, Guard, Response, Scope};
+/// use http::request::Parts;
+///
+/// async fn report(guard: &Guard, needed: &Scope, request: &Parts) -> Result<Response, Denied> {
+///     let access = guard.check(request).await?;
+///     access.require_scope(needed)?;
+///     access.require_permission("reports:read")?;
+///     Ok(Response::new(format!("the report of {}", access.subject())))
+/// }
+///
+/// async fn handler(guard: &Guard, needed: &Scope, request: &Parts) -> Response {
+///     report(guard, needed, request).await.unwrap_or_else(Denied::into_response)
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Guard {
+    pub(crate) realm: Arc<Realm>,
+    pub(crate) sealer: Sealer,
+    pub(crate) grants: Grants,
+    pub(crate) directory: Arc<dyn Directory>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Guard {
+    /// Lets only tokens pass that are addressed to `resource`, this resource
+    /// server's own identifier (RFC 8707). Without one, tokens pass whomever
+    /// they are for.
+    #[must_use]
+    pub fn audience(self, resource: Resource) -> Self {
+        let realm = Realm { audience: Some(resource), ..(*self.realm).clone() };
+        Self { realm: Arc::new(realm), ..self }
+    }
+
+    /// Tells clients that bring no valid token to ask for `scope`. What a
+    /// request needs is still the handler's to demand.
+    #[must_use]
+    pub fn scope(self, scope: Scope) -> Self {
+        let realm = Realm { scope: Some(scope), ..(*self.realm).clone() };
+        Self { realm: Arc::new(realm), ..self }
+    }
+
+    /// Validates the access token of `request`: one read of its grant, and one
+    /// look into the directory where there is one. A user who is gone takes the
+    /// grant along.
+    pub async fn check(&self, request: &Parts) -> Result<Access, Denied> {
+        self.access(request).await.map_err(|cause| self.realm.denied(cause))
+    }
+
+    async fn access(&self, request: &Parts) -> Result<Access, Cause> {
+        let text = bearer_token(request)?.ok_or(Cause::TokenMissing)?;
+        let opened = self.grants.open(&self.sealer, text, self.clock.now()).await?;
+        self.realm.admit(&opened.audience)?;
+        let Some(user) = self.directory.user(opened.grant.subject()).await? else {
+            self.grants.end(opened.grant.id()).await?;
+            return Err(Cause::Token(CredentialError::UserGone));
+        };
+        Ok(Access {
+            realm: self.realm.clone(),
+            subject: opened.grant.subject().clone(),
+            client: opened.grant.client().clone(),
+            scope: opened.scope,
+            audience: opened.audience,
+            expires_at: opened.life.expires_at(),
+            user,
+        })
+    }
+
+    /// The resource's metadata, for GET at [`metadata_path`](Self::metadata_path)
+    /// (RFC 9728); `None` without an [`audience`](Self::audience) that is a URL.
+    #[must_use]
+    pub fn metadata(&self) -> Option<Response> {
+        self.realm.metadata()
+    }
+
+    /// Where clients look for the metadata, from the root of the resource's host.
+    #[must_use]
+    pub fn metadata_path(&self) -> Option<String> {
+        self.realm.metadata_path()
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("realm", &self.realm).finish_non_exhaustive()
+    }
+}

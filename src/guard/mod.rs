@@ -1,0 +1,91 @@
+//! The resource server's side: an access token in, access or a challenge out
+//! (RFC 6750).
+
+mod local;
+mod realm;
+mod remote;
+
+pub use local::Guard;
+pub use realm::Denied;
+pub(crate) use realm::Realm;
+pub use remote::RemoteGuard;
+
+use std::sync::Arc;
+
+use crate::cause::Cause;
+use crate::model::identity::{ClientId, Subject};
+use crate::model::resource::Resources;
+use crate::model::scope::Scope;
+use crate::model::timestamp::Timestamp;
+use crate::model::user::User;
+
+/// What a valid access token stands for.
+#[derive(Clone, Debug)]
+pub struct Access {
+    realm: Arc<Realm>,
+    subject: Subject,
+    client: ClientId,
+    scope: Scope,
+    audience: Resources,
+    expires_at: Timestamp,
+    user: Arc<User>,
+}
+
+impl Access {
+    /// The user who allowed the client to come here.
+    #[must_use]
+    pub const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The client that came.
+    #[must_use]
+    pub const fn client(&self) -> &ClientId {
+        &self.client
+    }
+
+    /// What the token is good for.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The resource servers it is addressed to; none in particular, if empty.
+    #[must_use]
+    pub const fn audience(&self) -> &Resources {
+        &self.audience
+    }
+
+    /// When the token ceases to be valid.
+    #[must_use]
+    pub const fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+
+    /// What the directory says of the user, roles and permissions.
+    #[must_use]
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// Goes on only if the token covers `needed`; else 403 `insufficient_scope`.
+    pub fn require_scope(&self, needed: &Scope) -> Result<(), Denied> {
+        if self.scope.covers(needed) {
+            return Ok(());
+        }
+        Err(self.denied(Cause::Scope { needed: needed.clone() }))
+    }
+
+    /// Goes on only if the user has `permission`; else 403, since a token never
+    /// gives an application more than its user may do.
+    pub fn require_permission(&self, permission: &str) -> Result<(), Denied> {
+        if self.user.may(permission) {
+            return Ok(());
+        }
+        Err(self.denied(Cause::Permission { needed: permission.to_owned() }))
+    }
+
+    fn denied(&self, cause: Cause) -> Denied {
+        self.realm.denied(cause)
+    }
+}

@@ -1,0 +1,242 @@
+//! A guard in another process: it asks the authorization server (RFC 7662).
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderValue, Request, StatusCode};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use url::form_urlencoded::Serializer;
+
+use super::{Access, Denied, Realm};
+use crate::answer::Response;
+use crate::cause::{Cause, CredentialError};
+use crate::grant::Refusal;
+use crate::host::{Clock, HostError, HttpClient, SystemClock};
+use crate::model::identity::{ClientId, Subject};
+use crate::model::issuer::Issuer;
+use crate::model::resource::{Resource, Resources};
+use crate::model::scope::Scope;
+use crate::model::secret::ClientSecret;
+use crate::model::timestamp::Timestamp;
+use crate::model::user::User;
+use crate::request::bearer::bearer_token;
+use crate::request::client_auth::basic_header;
+
+/// How many tokens are remembered at most.
+const MOST_REMEMBERED: usize = 10_000;
+
+/// Lets requests with a valid access token pass, as a [`Guard`](crate::Guard)
+/// does, and learns from the introspection endpoint what a token is worth.
+///
+/// What it learnt of a valid token it remembers for 5 seconds, or as long as
+/// [`remember_for`](Self::remember_for) says: so much longer a revoked token
+/// may pass here. Nothing is remembered of a token that is refused.
+#[derive(Clone)]
+pub struct RemoteGuard {
+    realm: Arc<Realm>,
+    endpoint: Arc<str>,
+    authorization: HeaderValue,
+    http: Arc<dyn HttpClient>,
+    clock: Arc<dyn Clock>,
+    remember_for: Duration,
+    remembered: Arc<Mutex<HashMap<[u8; 32], Remembered>>>,
+}
+
+struct Remembered {
+    access: Access,
+    until: Timestamp,
+}
+
+/// The answer of the introspection endpoint (RFC 7662 section 2.2).
+#[derive(Deserialize)]
+struct Introspection {
+    active: bool,
+    iss: Option<String>,
+    sub: Option<Arc<str>>,
+    client_id: Option<Arc<str>>,
+    #[serde(default)]
+    scope: String,
+    #[serde(default)]
+    aud: OneOrMany,
+    exp: Option<i64>,
+    token_type: Option<String>,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    permissions: Vec<String>,
+}
+
+/// `aud` may be one string or a list of them (RFC 7519 section 4.1.3).
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl RemoteGuard {
+    /// A guard of `resource` that asks `introspection_endpoint` as the client
+    /// `id`, which has to be registered with this audience and
+    /// `client_secret_basic`.
+    #[must_use]
+    pub fn new(
+        issuer: Issuer,
+        introspection_endpoint: &str,
+        resource: Resource,
+        id: &ClientId,
+        secret: &ClientSecret,
+        http: Arc<dyn HttpClient>,
+    ) -> Self {
+        Self {
+            realm: Arc::new(Realm { issuer, audience: Some(resource), scope: None }),
+            endpoint: introspection_endpoint.into(),
+            authorization: basic_header(id, secret),
+            http,
+            clock: Arc::new(SystemClock),
+            remember_for: Duration::from_secs(5),
+            remembered: Arc::default(),
+        }
+    }
+
+    /// Tells clients that bring no valid token to ask for `scope`.
+    #[must_use]
+    pub fn scope(self, scope: Scope) -> Self {
+        let realm = Realm { scope: Some(scope), ..(*self.realm).clone() };
+        Self { realm: Arc::new(realm), ..self }
+    }
+
+    /// How long a valid token is not asked about again; zero asks every time.
+    #[must_use]
+    pub const fn remember_for(mut self, span: Duration) -> Self {
+        self.remember_for = span;
+        self
+    }
+
+    /// Tells the time, in place of [`SystemClock`].
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Validates the access token of `request`: one request to the
+    /// authorization server, unless it was asked just now.
+    pub async fn check(&self, request: &Parts) -> Result<Access, Denied> {
+        self.access(request).await.map_err(|cause| self.realm.denied(cause))
+    }
+
+    /// The resource's metadata, for GET at [`metadata_path`](Self::metadata_path)
+    /// (RFC 9728); `None` if its identifier is not a URL.
+    #[must_use]
+    pub fn metadata(&self) -> Option<Response> {
+        self.realm.metadata()
+    }
+
+    /// Where clients look for the metadata, from the root of the resource's host.
+    #[must_use]
+    pub fn metadata_path(&self) -> Option<String> {
+        self.realm.metadata_path()
+    }
+
+    async fn access(&self, request: &Parts) -> Result<Access, Cause> {
+        let text = bearer_token(request)?.ok_or(Cause::TokenMissing)?;
+        let key: [u8; 32] = Sha256::digest(text).into();
+        let now = self.clock.now();
+        if let Some(access) = self.recall(&key, now) {
+            return Ok(access);
+        }
+        let access = self.read(&self.ask(text).await?, now)?;
+        self.remember(key, &access, now);
+        Ok(access)
+    }
+
+    async fn ask(&self, token: &str) -> Result<Introspection, HostError> {
+        let body = Serializer::new(String::new()).append_pair("token", token).finish();
+        let request = Request::post(&*self.endpoint)
+            .header(AUTHORIZATION, &self.authorization)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, "application/json")
+            .body(body)?;
+        let answer = self.http.send(request).await?;
+        match answer.status() {
+            StatusCode::OK => Ok(serde_json::from_str(answer.body())?),
+            other => Err(HostError::new(format!("the introspection endpoint answered {other}"))),
+        }
+    }
+
+    /// Judges what the authorization server says: only an access token of the
+    /// right issuer, for this resource, that has not expired.
+    fn read(&self, told: &Introspection, now: Timestamp) -> Result<Access, Cause> {
+        let refused = |refusal: Refusal| Cause::Token(CredentialError::Refused(refusal));
+        let is_access = |kind: &String| kind.eq_ignore_ascii_case("Bearer");
+        if !told.active || !told.token_type.as_ref().is_none_or(is_access) {
+            return Err(Cause::Token(CredentialError::Unknown));
+        }
+        if told.iss.as_ref().is_some_and(|issuer| issuer != self.realm.issuer.as_str()) {
+            return Err(Cause::Token(CredentialError::Forged));
+        }
+        let expires_at = told.exp.map(Timestamp::from_unix).ok_or(refused(Refusal::Expired))?;
+        if now >= expires_at {
+            return Err(refused(Refusal::Expired));
+        }
+        let audience = told.aud.read().ok_or(refused(Refusal::OtherAudience))?;
+        self.realm.admit(&audience)?;
+        let name = |name: &Option<Arc<str>>| name.clone().unwrap_or_default();
+        let user = User::new().with_roles(&told.roles).with_permissions(&told.permissions);
+        Ok(Access {
+            realm: self.realm.clone(),
+            subject: Subject::parse(name(&told.sub)).map_err(HostError::from)?,
+            client: ClientId::parse(name(&told.client_id)).map_err(HostError::from)?,
+            scope: Scope::parse(&told.scope).map_err(HostError::from)?,
+            audience,
+            expires_at,
+            user: Arc::new(user),
+        })
+    }
+
+    fn recall(&self, key: &[u8; 32], now: Timestamp) -> Option<Access> {
+        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = remembered.get(key).filter(|found| now < found.until)?;
+        Some(found.access.clone())
+    }
+
+    fn remember(&self, key: [u8; 32], access: &Access, now: Timestamp) {
+        let until = now.plus(self.remember_for).min(access.expires_at);
+        if until <= now {
+            return;
+        }
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= MOST_REMEMBERED {
+            remembered.retain(|_, kept| now < kept.until);
+        }
+        if remembered.len() < MOST_REMEMBERED {
+            remembered.insert(key, Remembered { access: access.clone(), until });
+        }
+    }
+}
+
+impl OneOrMany {
+    fn read(&self) -> Option<Resources> {
+        match self {
+            Self::One(one) => Resources::parse(&[one]).ok(),
+            Self::Many(many) => Resources::parse(many).ok(),
+        }
+    }
+}
+
+impl Default for OneOrMany {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl fmt::Debug for RemoteGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteGuard").field("realm", &self.realm).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,345 @@
+//! How an application is registered, and how its registration is kept.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::client::{Client, ClientAuthentication};
+use super::identity::{ClientId, NameError};
+use super::record::{self, RecordError};
+use super::redirect_uri::{PrivateSchemes, RedirectUriError, RegisteredUri};
+use super::resource::{ResourceError, Resources};
+use super::scope::{Scope, ScopeError};
+use super::secret::SecretHash;
+
+/// A registration in the making; [`build`](Self::build) judges it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[must_use]
+pub struct ClientBuilder {
+    id: Arc<str>,
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    authentication: ClientAuthentication,
+    #[serde(default)]
+    redirect_uris: Vec<String>,
+    #[serde(default)]
+    private_schemes: PrivateSchemes,
+    #[serde(default)]
+    scope: String,
+    #[serde(default)]
+    default_scope: Option<String>,
+    #[serde(default)]
+    resources: Vec<String>,
+    #[serde(default)]
+    refresh_token: bool,
+    #[serde(default)]
+    audiences: Vec<String>,
+    #[serde(default)]
+    introspects_any: bool,
+    #[serde(default)]
+    require_pkce: bool,
+    #[serde(default)]
+    trusted: bool,
+}
+
+/// What is wrong with a registration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The identifier is not a name.
+    #[error(transparent)]
+    Id(#[from] NameError),
+    /// It could never be answered, and serves no resource either.
+    #[error("a client needs at least one redirect URI, unless it only serves resources")]
+    NoRedirectUri,
+    /// One of the URIs must not receive codes.
+    #[error("the redirect URI {uri:?} {reason}")]
+    RedirectUri {
+        /// The URI as it was given.
+        uri: String,
+        /// What is wrong with it.
+        reason: RedirectUriError,
+    },
+    /// One of the scopes cannot be read.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// The default scope has a token that the client may not ask for.
+    #[error("the default scope exceeds the scope the client may ask for")]
+    DefaultScope,
+    /// One of the resources that it may ask for is none.
+    #[error("one of the resources cannot be: {0}")]
+    Resource(ResourceError),
+    /// One of the audiences that it serves is none.
+    #[error("one of the audiences cannot be: {0}")]
+    Audience(ResourceError),
+    /// Whoever introspects has to authenticate (RFC 7662 section 2.1).
+    #[error("a client that introspects the tokens of others must authenticate")]
+    PublicIntrospection,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(id: Arc<str>) -> Self {
+        Self {
+            id,
+            name: None,
+            authentication: ClientAuthentication::None,
+            redirect_uris: Vec::new(),
+            private_schemes: PrivateSchemes::default(),
+            scope: String::new(),
+            default_scope: None,
+            resources: Vec::new(),
+            refresh_token: false,
+            audiences: Vec::new(),
+            introspects_any: false,
+            require_pkce: false,
+            trusted: false,
+        }
+    }
+
+    /// What users know it by; the identifier if not given.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Adds a place where it may be answered.
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uris.push(uri.into());
+        self
+    }
+
+    /// It authenticates with this secret in the Authorization header.
+    pub fn client_secret_basic(mut self, hash: SecretHash) -> Self {
+        self.authentication = ClientAuthentication::ClientSecretBasic(hash);
+        self
+    }
+
+    /// It authenticates with this secret in the request's body.
+    pub fn client_secret_post(mut self, hash: SecretHash) -> Self {
+        self.authentication = ClientAuthentication::ClientSecretPost(hash);
+        self
+    }
+
+    /// It is installed on the user's device (RFC 8252): private-use schemes
+    /// with a dot may be registered, and `http://localhost` on any port.
+    pub fn native(mut self) -> Self {
+        self.private_schemes.native = true;
+        self
+    }
+
+    /// A native client that is known by this scheme without a dot (`vscode`),
+    /// which other programs may claim too.
+    pub fn dotless_scheme(mut self, scheme: impl Into<String>) -> Self {
+        self.private_schemes.dotless.push(scheme.into());
+        self.native()
+    }
+
+    /// All it may ask for, separated by spaces.
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = scope.into();
+        self
+    }
+
+    /// What it gets when it names no scope; all it may ask for if not given.
+    pub fn default_scope(mut self, scope: impl Into<String>) -> Self {
+        self.default_scope = Some(scope.into());
+        self
+    }
+
+    /// Adds a resource server that it may ask tokens for (RFC 8707).
+    pub fn resource(mut self, uri: impl Into<String>) -> Self {
+        self.resources.push(uri.into());
+        self
+    }
+
+    /// It gets refresh tokens beside access tokens: the grant type `refresh_token`.
+    pub const fn refresh_token(mut self) -> Self {
+        self.refresh_token = true;
+        self
+    }
+
+    /// It is a resource server too: it may introspect the access tokens that
+    /// are addressed to `uri`.
+    pub fn audience(mut self, uri: impl Into<String>) -> Self {
+        self.audiences.push(uri.into());
+        self
+    }
+
+    /// It may introspect every token, whomever it is addressed to.
+    pub const fn introspects_any(mut self) -> Self {
+        self.introspects_any = true;
+        self
+    }
+
+    /// It must use PKCE even though it authenticates.
+    pub const fn require_pkce(mut self) -> Self {
+        self.require_pkce = true;
+        self
+    }
+
+    /// It belongs to the server's own operator: users are not asked.
+    pub const fn trusted(mut self) -> Self {
+        self.trusted = true;
+        self
+    }
+
+    /// Judges the registration.
+    pub fn build(self) -> Result<Client, ClientError> {
+        let serves = self.introspects_any || !self.audiences.is_empty();
+        if self.redirect_uris.is_empty() && !serves {
+            return Err(ClientError::NoRedirectUri);
+        }
+        if serves && self.authentication == ClientAuthentication::None {
+            return Err(ClientError::PublicIntrospection);
+        }
+        let scope = Scope::parse(&self.scope)?;
+        let default_scope = match &self.default_scope {
+            Some(default) => Scope::parse(default)?,
+            None => scope.clone(),
+        };
+        if !scope.covers(&default_scope) {
+            return Err(ClientError::DefaultScope);
+        }
+        let judge = |uri: String| {
+            RegisteredUri::parse(&uri, &self.private_schemes)
+                .map_err(|reason| ClientError::RedirectUri { uri, reason })
+        };
+        Ok(Client {
+            name: self.name.unwrap_or_else(|| self.id.to_string()),
+            id: ClientId::parse(self.id)?,
+            authentication: self.authentication,
+            redirect_uris: self.redirect_uris.into_iter().map(judge).collect::<Result<_, _>>()?,
+            private_schemes: self.private_schemes,
+            scope,
+            default_scope,
+            resources: Resources::parse(&self.resources).map_err(ClientError::Resource)?,
+            refresh_token: self.refresh_token,
+            audiences: Resources::parse(&self.audiences).map_err(ClientError::Audience)?,
+            introspects_any: self.introspects_any,
+            require_pkce: self.require_pkce,
+            trusted: self.trusted,
+        })
+    }
+}
+
+/// The registration that a client was built from, to change it or to keep it.
+impl From<&Client> for ClientBuilder {
+    fn from(client: &Client) -> Self {
+        let uris = |resources: &Resources| resources.iter().map(ToString::to_string).collect();
+        Self {
+            id: client.id.as_str().into(),
+            name: Some(client.name.clone()),
+            authentication: client.authentication.clone(),
+            redirect_uris: client.redirect_uris.iter().map(|uri| uri.as_str().into()).collect(),
+            private_schemes: client.private_schemes.clone(),
+            scope: client.scope.to_string(),
+            default_scope: Some(client.default_scope.to_string()),
+            resources: uris(&client.resources),
+            refresh_token: client.refresh_token,
+            audiences: uris(&client.audiences),
+            introspects_any: client.introspects_any,
+            require_pkce: client.require_pkce,
+            trusted: client.trusted,
+        }
+    }
+}
+
+impl Client {
+    /// The registration as text for a store to keep. It holds no usable secret.
+    ///
+    /// Fails only if memory does.
+    pub fn to_record(&self) -> Result<String, RecordError> {
+        record::write(&ClientBuilder::from(self))
+    }
+
+    /// The client that a store kept, judged anew. Fails as
+    /// [`Grant::from_record`](crate::Grant::from_record) does, and for a
+    /// registration that would be refused today.
+    pub fn from_record(record: &str) -> Result<Self, RecordError> {
+        Ok(record::read::<ClientBuilder>(record)?.build()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HTTPS: &str = "https://app.example/cb";
+
+    #[test]
+    fn inconsistent_registrations_are_refused_by_reason() {
+        let refused = |builder: ClientBuilder| builder.build().unwrap_err().to_string();
+        assert!(refused(Client::builder("").redirect_uri(HTTPS)).contains("client_id"));
+        assert!(refused(Client::builder("app")).contains("at least one redirect URI"));
+        assert!(
+            refused(Client::builder("app").redirect_uri("/cb"))
+                .contains("\"/cb\" is not an absolute")
+        );
+        let scoped = Client::builder("app").redirect_uri(HTTPS).scope("a b");
+        assert!(refused(scoped.clone().default_scope("c")).contains("default scope"));
+        assert!(refused(scoped.scope("\"")).contains("scope token"));
+    }
+
+    #[test]
+    fn private_schemes_are_for_native_clients_and_dotless_ones_by_leave() {
+        let dotted = Client::builder("app").redirect_uri("com.example.app:/cb");
+        assert!(dotted.clone().build().is_err());
+        assert!(dotted.native().build().is_ok());
+        let dotless = Client::builder("app").redirect_uri("vscode://cb");
+        assert!(dotless.clone().native().build().is_err());
+        assert!(dotless.clone().dotless_scheme("zed").build().is_err());
+        assert!(dotless.clone().dotless_scheme("vscode").build().is_ok());
+    }
+
+    #[test]
+    fn who_introspects_for_others_must_authenticate_and_needs_no_redirect_uri() {
+        let hash = SecretHash::Sha256([1; 32]);
+        let api = Client::builder("api").audience("https://api.example");
+        assert_eq!(api.clone().build().unwrap_err(), ClientError::PublicIntrospection);
+        assert!(api.client_secret_basic(hash.clone()).build().is_ok());
+        let any = Client::builder("api").introspects_any();
+        assert_eq!(any.clone().build().unwrap_err(), ClientError::PublicIntrospection);
+        assert!(any.client_secret_basic(hash).build().is_ok());
+    }
+
+    #[test]
+    fn a_registration_reads_back_from_its_record_whole() {
+        let hash = SecretHash::Sha256([7; 32]);
+        let everything = Client::builder("app")
+            .name("App")
+            .redirect_uri(HTTPS)
+            .redirect_uri("vscode://cb")
+            .dotless_scheme("vscode")
+            .client_secret_post(hash)
+            .scope("a b")
+            .default_scope("b")
+            .resource("https://api.example")
+            .refresh_token()
+            .audience("https://app.example/api")
+            .introspects_any()
+            .require_pkce()
+            .trusted();
+        for client in [everything, Client::builder("bare").redirect_uri(HTTPS)] {
+            let client = client.build().unwrap();
+            let read = Client::from_record(&client.to_record().unwrap()).unwrap();
+            assert_eq!(format!("{read:?}"), format!("{client:?}"));
+            assert_eq!(read.authentication(), client.authentication());
+        }
+    }
+
+    #[test]
+    fn a_record_that_could_not_be_registered_is_refused() {
+        let client = Client::builder("app").redirect_uri(HTTPS).build().unwrap();
+        let record = client.to_record().unwrap();
+        for damaged in [
+            record.replace("https:", "http:"),
+            record.replace(r#""trusted""#, r#""colour""#),
+            record.replace(r#""format":1"#, r#""format":2"#),
+        ] {
+            assert_ne!(damaged, record);
+            assert!(Client::from_record(&damaged).is_err(), "{damaged}");
+        }
+    }
+}

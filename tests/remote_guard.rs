@@ -1,0 +1,252 @@
+//! A resource server in another process, which asks (RFC 7662).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod support;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use codegrant::{
+    Access, AuthorizationServer, Cause, ClientId, ClientSecret, CredentialError, Denied, HostError,
+    HttpClient, Issuer, RemoteGuard, Resource,
+};
+use http::{Request, Response};
+use serde_json::{Value, json};
+
+use support::answers::{assert_error, challenge};
+use support::apps::{API, App, NOTES, OTHER_API, Proof, REPORTS_API};
+use support::call::{Call, Form, bearer};
+use support::world::ISSUER;
+use support::{House, Tokens, scope};
+
+/// The way to the authorization server, on which things can happen.
+struct Wire {
+    server: AuthorizationServer,
+    asked: AtomicUsize,
+    mood: Mutex<Mood>,
+}
+
+enum Mood {
+    Fair,
+    Down,
+    Answers(u16, String),
+}
+
+#[async_trait]
+impl HttpClient for Wire {
+    async fn send(&self, request: Request<String>) -> Result<Response<String>, HostError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        match &*self.mood.lock().unwrap() {
+            Mood::Fair => {}
+            Mood::Down => return Err(HostError::new("connection refused")),
+            Mood::Answers(status, body) => {
+                return Ok(Response::builder().status(*status).body(body.clone())?);
+            }
+        }
+        assert_eq!(*request.uri(), *format!("{ISSUER}/introspect"));
+        let (parts, body) = request.into_parts();
+        Ok(self.server.introspect(&parts, body.as_bytes()).await)
+    }
+}
+
+/// The reports API beside an authorization server.
+struct Api {
+    house: House,
+    wire: Arc<Wire>,
+    guard: RemoteGuard,
+}
+
+impl Api {
+    fn new() -> Self {
+        let house = House::new();
+        let wire = Arc::new(Wire {
+            server: house.server.clone(),
+            asked: AtomicUsize::new(0),
+            mood: Mutex::new(Mood::Fair),
+        });
+        let Proof::Basic(secret) = API.proof else { panic!("the guard uses Basic") };
+        let guard = RemoteGuard::new(
+            Issuer::parse(ISSUER).unwrap(),
+            &format!("{ISSUER}/introspect"),
+            Resource::parse(REPORTS_API).unwrap(),
+            &ClientId::parse(API.id).unwrap(),
+            &ClientSecret::new(secret),
+            wire.clone(),
+        )
+        .clock(house.clock.clone());
+        Self { house, wire, guard }
+    }
+
+    async fn tokens_for(&self, app: &App, resource: &str) -> Tokens {
+        let code = self.house.code_for(&app.asks().with("resource", resource)).await;
+        Tokens::in_answer(&self.house.redeem(app, &code).await)
+    }
+
+    async fn check(&self, token: &str) -> Result<Access, Denied> {
+        self.guard.check(&bearer(token).parts()).await
+    }
+
+    fn answers(&self, status: u16, body: &str) {
+        *self.wire.mood.lock().unwrap() = Mood::Answers(status, body.to_owned());
+    }
+
+    fn asked(&self) -> usize {
+        self.wire.asked.swap(0, Ordering::SeqCst)
+    }
+}
+
+#[tokio::test]
+async fn it_learns_the_same_as_a_guard_beside_the_server() {
+    let api = Api::new();
+    let tokens = api.tokens_for(&NOTES, REPORTS_API).await;
+    let near = api.house.check(&tokens.access).await.unwrap();
+    let far = api.check(&tokens.access).await.unwrap();
+    assert_eq!(far.subject(), near.subject());
+    assert_eq!(far.client(), near.client());
+    assert_eq!(far.scope(), near.scope());
+    assert_eq!(far.audience(), near.audience());
+    assert_eq!(far.expires_at(), near.expires_at());
+    assert_eq!(far.user(), near.user());
+    far.require_scope(&scope("reports.read")).unwrap();
+    far.require_permission("reports:read").unwrap();
+    assert_eq!(far.require_permission("reports:burn").unwrap_err().into_response().status(), 403);
+}
+
+#[tokio::test]
+async fn what_is_not_for_this_resource_does_not_pass() {
+    let api = Api::new();
+    let elsewhere = api.tokens_for(&NOTES, OTHER_API).await;
+    let here = api.tokens_for(&NOTES, REPORTS_API).await;
+    for token in ["x", &elsewhere.access, &here.refresh] {
+        let denied = api.check(token).await.unwrap_err().into_response();
+        assert_error(&denied, 401, "invalid_token");
+        assert!(challenge(&denied).unwrap().contains("resource_metadata="));
+    }
+    let nothing = Call::get("/resource", &Form::default()).parts();
+    assert_eq!(api.guard.check(&nothing).await.unwrap_err().into_response().status(), 401);
+}
+
+/// The delay that the documentation states: five seconds unless told otherwise.
+#[tokio::test]
+async fn a_revoked_token_passes_no_longer_than_the_guard_remembers() {
+    for (remember_for, passes) in [(None, 5), (Some(60), 60)] {
+        let mut api = Api::new();
+        if let Some(seconds) = remember_for {
+            api.guard = api.guard.remember_for(Duration::from_secs(seconds));
+        }
+        let tokens = api.tokens_for(&NOTES, REPORTS_API).await;
+        assert!(api.check(&tokens.access).await.is_ok());
+        api.house.revoke(&NOTES, &tokens.access).await;
+        api.house.pass(passes - 1);
+        assert!(api.check(&tokens.access).await.is_ok());
+        api.house.pass(1);
+        assert!(api.check(&tokens.access).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_valid_token_is_asked_about_once_and_an_invalid_one_every_time() {
+    let api = Api::new();
+    let tokens = api.tokens_for(&NOTES, REPORTS_API).await;
+    for _ in 0..3 {
+        assert!(api.check(&tokens.access).await.is_ok());
+    }
+    assert_eq!(api.asked(), 1);
+    for _ in 0..3 {
+        assert!(api.check("x").await.is_err());
+    }
+    assert_eq!(api.asked(), 3);
+    let mut forgetful = Api::new();
+    forgetful.guard = forgetful.guard.remember_for(Duration::ZERO);
+    let tokens = forgetful.tokens_for(&NOTES, REPORTS_API).await;
+    for _ in 0..3 {
+        assert!(forgetful.check(&tokens.access).await.is_ok());
+    }
+    assert_eq!(forgetful.asked(), 3);
+}
+
+#[tokio::test]
+async fn a_token_is_not_remembered_beyond_its_own_end() {
+    let mut api = Api::new();
+    api.guard = api.guard.remember_for(Duration::from_secs(3600));
+    let tokens = api.tokens_for(&NOTES, REPORTS_API).await;
+    assert!(api.check(&tokens.access).await.is_ok());
+    api.house.pass(599);
+    assert!(api.check(&tokens.access).await.is_ok());
+    api.house.pass(1);
+    assert!(api.check(&tokens.access).await.is_err());
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_asked_is_503_and_lets_nobody_pass() {
+    let api = Api::new();
+    let tokens = api.tokens_for(&NOTES, REPORTS_API).await;
+    *api.wire.mood.lock().unwrap() = Mood::Down;
+    let denied = api.check(&tokens.access).await.unwrap_err().into_response();
+    assert_error(&denied, 503, "temporarily_unavailable");
+    for (status, body) in
+        [(401, "{}"), (500, ""), (302, ""), (200, ""), (200, "<html>"), (200, "{}")]
+    {
+        api.answers(status, body);
+        let denied = api.check(&tokens.access).await.unwrap_err().into_response();
+        assert_error(&denied, 503, "temporarily_unavailable");
+    }
+}
+
+/// Whatever a server of another make or mind says, only a whole answer counts.
+#[tokio::test]
+async fn only_an_answer_that_says_everything_lets_a_token_pass() {
+    let api = Api::new();
+    let good = json!({
+        "active": true, "token_type": "Bearer", "iss": ISSUER, "sub": "alice",
+        "client_id": "notes", "scope": "reports.read", "aud": REPORTS_API,
+        "exp": support::world::START + 60,
+    });
+    api.answers(200, &good.to_string());
+    assert_eq!(api.check("good").await.unwrap().scope(), &scope("reports.read"));
+    let changes: [(&str, Value); 8] = [
+        ("active", json!(false)),
+        ("iss", json!("https://evil.example")),
+        ("aud", json!("https://other.example")),
+        ("aud", json!([])),
+        ("aud", Value::Null),
+        ("exp", json!(support::world::START)),
+        ("exp", Value::Null),
+        ("token_type", json!("refresh_token")),
+    ];
+    for (index, (name, value)) in changes.into_iter().enumerate() {
+        let mut bad = good.clone();
+        match value {
+            Value::Null => drop(bad.as_object_mut().unwrap().remove(name)),
+            value => bad[name] = value,
+        }
+        api.answers(200, &bad.to_string());
+        let denied = api.check(&format!("bad-{index}")).await.unwrap_err();
+        assert!(matches!(denied.cause(), Cause::Token(_)), "{name}: {denied:?}");
+    }
+    for name in ["sub", "client_id"] {
+        let mut bad = good.clone();
+        bad.as_object_mut().unwrap().remove(name);
+        api.answers(200, &bad.to_string());
+        assert!(api.check(name).await.is_err(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn its_secret_is_not_shown() {
+    let api = Api::new();
+    let shown = format!("{:?}", api.guard);
+    let Proof::Basic(secret) = API.proof else { panic!("the guard uses Basic") };
+    assert!(!shown.contains(secret) && !shown.contains("Basic"), "{shown}");
+    let denied = api.check("hidden").await.unwrap_err();
+    assert!(!format!("{denied:?}").contains("hidden"));
+    assert!(matches!(denied.cause(), Cause::Token(CredentialError::Unknown)));
+}
