@@ -129,7 +129,7 @@ impl BareCryptography {
         let mut challenge = [0; 48];
         URL_SAFE_NO_PAD.decode_slice(black_box(CHALLENGE), &mut challenge).unwrap();
         Self::hash_and_compare(black_box(VERIFIER.as_bytes()));
-        Self::seal::<53>(&self.token_key)
+        Self::seal::<55>(&self.token_key)
     }
 
     fn validate(&self, token: &str) {
