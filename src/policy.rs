@@ -95,29 +95,27 @@ impl Policy {
     #[must_use]
     pub fn faults(&self) -> Vec<PolicyError> {
         let lifetimes = [
-            ("code_lifetime", self.code_lifetime, TEN_MINUTES),
-            ("access_token_lifetime", self.access_token_lifetime, A_DAY),
-            ("refresh_idle_lifetime", self.refresh_idle_lifetime, 400 * DAYS),
-            ("refresh_absolute_lifetime", self.refresh_absolute_lifetime, 3_650 * DAYS),
-            ("interaction_lifetime", self.interaction_lifetime, A_DAY),
+            ("code_lifetime", self.code_lifetime, 1, TEN_MINUTES),
+            ("access_token_lifetime", self.access_token_lifetime, 1, A_DAY),
+            ("refresh_idle_lifetime", self.refresh_idle_lifetime, 1, 400 * DAYS),
+            ("refresh_absolute_lifetime", self.refresh_absolute_lifetime, 1, 3_650 * DAYS),
+            ("refresh_grace", self.refresh_grace, 0, A_MINUTE),
+            ("interaction_lifetime", self.interaction_lifetime, 1, A_DAY),
         ];
-        let is_fault = |lifetime: Duration, longest| !(1..=longest).contains(&lifetime.as_secs());
-        // The only one that may be zero.
-        let grace = ("refresh_grace", self.refresh_grace.max(Duration::from_secs(1)), A_MINUTE);
         lifetimes
             .into_iter()
-            .chain([grace])
-            .filter(|(_, lifetime, longest)| is_fault(*lifetime, *longest))
-            .map(|(name, _, longest)| PolicyError { name, longest })
+            .filter(|(_, lifetime, least, most)| !(*least..=*most).contains(&lifetime.as_secs()))
+            .map(|(name, _, shortest, longest)| PolicyError { name, shortest, longest })
             .collect()
     }
 }
 
 /// A lifetime that no deployment can mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name} must be between 1 and {longest} seconds")]
+#[error("{name} must be between {shortest} and {longest} seconds")]
 pub struct PolicyError {
     name: &'static str,
+    shortest: u64,
     longest: u64,
 }
 
@@ -126,6 +124,12 @@ impl PolicyError {
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The shortest that it may be, in seconds.
+    #[must_use]
+    pub const fn shortest(&self) -> u64 {
+        self.shortest
     }
 
     /// The longest that it may be, in seconds.
@@ -143,23 +147,28 @@ mod tests {
     fn lifetimes_that_nobody_can_mean_are_refused_by_name() {
         assert_eq!(Policy::default().faults(), []);
         assert_eq!(Policy::oauth_2_1().faults(), []);
-        for (policy, name) in [
-            (Policy { code_lifetime: Duration::ZERO, ..Policy::default() }, "code_lifetime"),
+        let fault = |change: fn(&mut Policy)| {
+            let mut policy = Policy::default();
+            change(&mut policy);
+            policy.faults().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
+        for (said, expected) in [
+            (fault(|policy| policy.code_lifetime = Duration::ZERO), "code_lifetime"),
+            (fault(|policy| policy.code_lifetime = Duration::from_secs(601)), "code_lifetime"),
+            (fault(|policy| policy.access_token_lifetime = Duration::from_millis(999)), "access_"),
+            (fault(|policy| policy.refresh_idle_lifetime = Duration::ZERO), "refresh_idle_"),
+            (fault(|policy| policy.refresh_absolute_lifetime = Duration::MAX), "refresh_absolute_"),
             (
-                Policy { code_lifetime: Duration::from_secs(601), ..Policy::default() },
-                "code_lifetime",
+                fault(|policy| policy.refresh_grace = Duration::from_secs(61)),
+                "refresh_grace must be between 0",
             ),
             (
-                Policy { access_token_lifetime: Duration::from_millis(999), ..Policy::default() },
-                "access_token_lifetime",
-            ),
-            (
-                Policy { interaction_lifetime: Duration::from_secs(86_401), ..Policy::default() },
+                fault(|policy| policy.interaction_lifetime = Duration::from_secs(86_401)),
                 "interaction_lifetime",
             ),
         ] {
-            let names: Vec<_> = policy.faults().iter().map(PolicyError::name).collect();
-            assert_eq!(names, [name]);
+            assert!(said.starts_with(expected), "{said}");
         }
+        assert_eq!(fault(|policy| policy.refresh_grace = Duration::ZERO), "");
     }
 }

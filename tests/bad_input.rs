@@ -17,7 +17,7 @@ use support::House;
 use support::answers::{
     assert_error, assert_error_redirect, assert_page, assert_stateless_error_redirect, location,
 };
-use support::apps::{BILLING, CLI, DASHBOARD, SPA};
+use support::apps::{BILLING, CLI, DASHBOARD, SPA, SYNC};
 use support::call::{Call, FORM, Form};
 use support::world::ISSUER;
 
@@ -215,6 +215,47 @@ async fn bad_token_requests_get_the_rfcs_error_and_lose_nothing() {
     }
     assert_eq!(house.records().await, before);
     house.assert_redeems(&BILLING, &code, "bad token requests").await;
+}
+
+/// The same for the other two endpoints that clients call themselves.
+#[tokio::test]
+async fn bad_introspections_and_revocations_get_an_error_and_lose_nothing() {
+    let house = House::new();
+    let tokens = house.tokens(&SYNC).await;
+    let before = house.records().await;
+    for path in ["/introspect", "/revoke"] {
+        let good = SYNC.calls(path, &Form::of(&[("token", &tokens.access)]));
+        let body = String::from_utf8(good.body.clone()).unwrap();
+        let mut rows: Vec<(Call, &str)> = Vec::new();
+        for garbage in ["x=%", "%zz=x", "x=%ff", "x=%00", "token=again", &"x=1&".repeat(101)] {
+            rows.push((good.clone().body(format!("{body}&{garbage}")), "invalid_request"));
+        }
+        rows.push((
+            good.clone().body(format!("{body}&x={}", "x".repeat(1_000_000))),
+            "invalid_request",
+        ));
+        rows.push((good.clone().body("token="), "invalid_request"));
+        rows.push((good.clone().without_header(&CONTENT_TYPE), "invalid_request"));
+        rows.push((good.clone().header(CONTENT_TYPE, FORM), "invalid_request"));
+        rows.push((good.clone().method(Method::DELETE), "invalid_request"));
+        rows.push((good.clone().without_header(&AUTHORIZATION), "invalid_client"));
+        rows.push((good.clone().header(AUTHORIZATION, "Basic !"), "invalid_request"));
+        for (call, error) in rows {
+            let parts = call.parts();
+            let response = match path {
+                "/revoke" => house.server.revoke(&parts, &call.body).await,
+                _ => house.server.introspect(&parts, &call.body).await,
+            };
+            let status = match (error, &call.method) {
+                ("invalid_client", _) => 401,
+                (_, &Method::DELETE) => 405,
+                _ => 400,
+            };
+            assert_error(&response, status, error);
+        }
+    }
+    assert_eq!(house.records().await, before);
+    house.assert_alive(&SYNC, &tokens).await;
 }
 
 #[tokio::test]

@@ -6,11 +6,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use codegrant::{Decision, Granted};
+use codegrant::{ClientId, Decision, Granted, Subject};
 
 use support::House;
 use support::answers::{assert_error, assert_tokens};
-use support::apps::{DASHBOARD, SPA};
+use support::apps::{AUDITOR, DASHBOARD, NOTES, SPA};
 
 const ASKED: &str = "reports.read reports.write";
 
@@ -164,6 +164,76 @@ async fn a_check_dropped_at_any_await_harms_no_token() {
         let token = house.access_token(&SPA).await;
         let done = leave_after(polls, house.check(&token)).is_some();
         assert!(house.check(&token).await.is_ok());
+        if done {
+            break;
+        }
+    }
+}
+
+/// Wherever the client left, its retry within the grace goes on as if it had
+/// not: the same family, and one next token.
+#[tokio::test]
+async fn a_refresh_dropped_at_any_await_can_be_made_again() {
+    let (mut before, mut after) = (0, 0);
+    for polls in 1.. {
+        let house = House::new();
+        let tokens = house.tokens(&NOTES).await;
+        let done = leave_after(polls, house.refresh(&NOTES, &tokens.refresh)).is_some();
+        let written = house.grants("alice").await[0].version() == 3;
+        let again = house.refreshed(&NOTES, &tokens.refresh).await;
+        assert_eq!(house.grants("alice").await[0].version(), 3);
+        house.assert_alive(&NOTES, &again).await;
+        if done {
+            break;
+        }
+        *(if written { &mut after } else { &mut before }) += 1;
+    }
+    assert!(before >= 4 && after >= 1, "left {before} times before the write, {after} after");
+}
+
+#[tokio::test]
+async fn a_revocation_dropped_at_any_await_can_be_made_again() {
+    for polls in 1.. {
+        let house = House::new();
+        let tokens = house.tokens(&NOTES).await;
+        let done = leave_after(polls, house.revoke(&NOTES, &tokens.refresh)).is_some();
+        if house.grants("alice").await[0].is_ended() {
+            house.assert_dead(&NOTES, &tokens).await;
+        } else {
+            house.assert_alive(&NOTES, &tokens).await;
+        }
+        assert_eq!(house.revoke(&NOTES, &tokens.refresh).await.status(), 200);
+        house.assert_dead(&NOTES, &tokens).await;
+        if done {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_dropped_at_any_await_can_be_made_again() {
+    let (alice, notes) = (Subject::parse("alice").unwrap(), ClientId::parse(NOTES.id).unwrap());
+    for polls in 1.. {
+        let house = House::new();
+        let tokens = house.tokens(&NOTES).await;
+        let withdrawal = house.server.withdraw_consent(&alice, &notes);
+        let done = leave_after(polls, withdrawal).is_some();
+        house.server.withdraw_consent(&alice, &notes).await.unwrap();
+        house.assert_dead(&NOTES, &tokens).await;
+        house.consent(&NOTES.asks()).await;
+        if done {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_introspection_dropped_at_any_await_harms_no_token() {
+    for polls in 1.. {
+        let house = House::new();
+        let tokens = house.tokens(&NOTES).await;
+        let done = leave_after(polls, house.introspect(&AUDITOR, &tokens.access)).is_some();
+        house.assert_alive(&NOTES, &tokens).await;
         if done {
             break;
         }

@@ -22,7 +22,9 @@ use url::form_urlencoded::byte_serialize;
 
 use support::House;
 use support::answers::{json, location};
-use support::apps::{App, BILLING, DASHBOARD, EVERY_APP, Proof, SPA, VERIFIER, basic, registered};
+use support::apps::{
+    AUDITOR, App, BILLING, DASHBOARD, EVERY_APP, NOTES, Proof, SPA, VERIFIER, basic, registered,
+};
 use support::call::{Call, bearer};
 
 /// Secrets, by what to call them when one is found.
@@ -325,5 +327,43 @@ async fn a_code_tells_nothing_about_its_token() {
     let place = code.windows(16).position(|window| window == id.as_bytes()).unwrap();
     for part in code.get(place..).unwrap().windows(16).skip(16) {
         assert!(!token.windows(16).any(|other| other == part));
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_stays_where_it_belongs() {
+    let house = House::new();
+    let mut secrets = standing_secrets();
+    let first = house.tokens(&NOTES).await;
+    let next = house.refreshed(&NOTES, &first.refresh).await;
+    for token in [&first.access, &first.refresh, &next.access, &next.refresh] {
+        secrets.add("token", token);
+    }
+    let told = house.introspect(&AUDITOR, &next.refresh).await;
+    secrets.assert_absent("introspection", &told.to_string());
+    house.pass(60);
+    let replay = house.refresh(&NOTES, &first.refresh).await;
+    secrets.assert_absent("the answer to a replay", &wire(&replay));
+    secrets.assert_absent("the cause of a replay", &logged(&cause(&replay)));
+    for grant in house.grants("alice").await {
+        secrets.assert_unprinted("Grant", &grant);
+        secrets.assert_absent("the record", &grant.to_record().unwrap());
+    }
+}
+
+/// Access tokens are shown to resource servers, refresh tokens only to us: no
+/// 16 bytes behind the grant's id in the one are in the other.
+#[tokio::test]
+async fn an_access_token_tells_nothing_about_the_refresh_token() {
+    let house = House::new();
+    let tokens = house.tokens(&NOTES).await;
+    let grant = house.grants("alice").await[0].clone();
+    let [access, refresh] =
+        [tokens.access, tokens.refresh].map(|text| URL_SAFE_NO_PAD.decode(text).unwrap());
+    let record = grant.to_record().unwrap();
+    let place = refresh.windows(16).position(|window| window == grant.id().as_bytes()).unwrap();
+    for part in refresh.get(place..).unwrap().windows(16).skip(16) {
+        assert!(!access.windows(16).any(|other| other == part));
+        assert!(!record.contains(&URL_SAFE_NO_PAD.encode(part)));
     }
 }
