@@ -43,6 +43,7 @@
 //! | --- | --- |
 //! | `server` | [`AuthorizationServer`] and its [`Builder`] |
 //! | `endpoint` | the doors, each in the order of its RFC; [`Authorize`]: pauses as values |
+//! | `conformance` | what any store must do, as public checks (feature `conformance`) |
 //! | [`memory`] | the embedded stores |
 //! | `guard` | [`Guard`] and [`RemoteGuard`]: an access token in, [`Access`] or a challenge out |
 //! | `grants` | the host's grants: read, compared and swapped, ended |
@@ -59,6 +60,8 @@
 
 mod answer;
 mod cause;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod endpoint;
 mod grant;
 mod grants;
