@@ -17,17 +17,26 @@ step() {
     ran+=("$current")
 }
 
-# The browser that the end-to-end tests click in.
-browser() {
-    if ! command -v chromium >/dev/null || ! command -v chromedriver >/dev/null; then
+# Debian's packages of what the tests run against: the browser that the
+# end-to-end tests click in, and the databases that they start and kill.
+packages() {
+    local missing=()
+    command -v chromium >/dev/null || missing+=(chromium)
+    command -v chromedriver >/dev/null || missing+=(chromium-driver)
+    command -v redis-server >/dev/null || missing+=(redis-server)
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
+    if [ "${#missing[@]}" -gt 0 ]; then
         local as_root=()
         [ "$(id -u)" -eq 0 ] || as_root=(sudo)
         "${as_root[@]}" apt-get update -q
         "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-            apt-get install -q -y --no-install-recommends chromium chromium-driver
+            apt-get install -q -y --no-install-recommends "${missing[@]}"
     fi
     chromium --version
     chromedriver --version
+    redis-server --version
+    local postgres=(/usr/lib/postgresql/*/bin/postgres)
+    "${postgres[-1]}" --version
 }
 
 documentation() {
@@ -49,13 +58,13 @@ tests() {
     [ "$passed" -gt 0 ] && [ "$skipped" -eq 0 ]
 }
 
-step 'browser' browser
+step 'packages' packages
 step 'format' cargo fmt --all --check
 step 'lints' cargo clippy --workspace --all-targets --locked -- -D warnings
 step 'documentation' documentation
 step 'dependencies' bash tests/dependencies.sh
 step 'tests' tests
 step 'quickstart' cargo run --locked --quiet --example quickstart
-step 'benchmarks run' cargo bench --locked --benches -- --test
+step 'benchmarks run' cargo bench --workspace --locked --benches -- --test
 
 printf '\nRan: %s\n' "$(IFS=,; echo "${ran[*]}" | sed 's/,/, /g')"
