@@ -1,14 +1,16 @@
-//! Databases for an authorization server, one file each.
+//! Databases for an authorization server, one file or folder each.
 //!
 //! Each one keeps what codegrant asks a host to keep ([`CodeStore`],
 //! [`ConsentStore`], [`Directory`]) and, beside it, what a host with a login
-//! page of its own needs: [`AccountStore`]. Copy the file of the database that
-//! you use.
+//! page of its own needs: [`AccountStore`]. Copy that of the database that you
+//! use.
 
 mod accounts;
+mod postgres;
 mod sqlite;
 
 pub use accounts::{Account, AccountStore, LoginSession, SessionKey};
+pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
 use codegrant::{CodeStore, ConsentStore, Directory};

@@ -1,0 +1,115 @@
+//! People, what they may do, and their sign-ins.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use codegrant::{Directory, HostError, SessionId, Subject, Timestamp, User};
+
+use super::Postgres;
+use crate::accounts::{Account, AccountStore, LoginSession, SessionKey};
+
+#[async_trait]
+impl Directory for Postgres {
+    async fn user(&self, subject: &Subject) -> Result<Option<Arc<User>>, HostError> {
+        let sql = "SELECT roles, permissions FROM accounts WHERE subject = $1";
+        let rows = self.ask(sql, &[&subject.as_str()]).await?;
+        rows.first().map(|row| read_user(row.try_get(0)?, row.try_get(1)?)).transpose()
+    }
+}
+
+#[async_trait]
+impl AccountStore for Postgres {
+    async fn put_account(&self, account: Account) -> Result<(), HostError> {
+        let sql = "INSERT INTO accounts (subject, username, password_hash, roles, permissions)
+                   VALUES ($1, $2, $3, $4, $5)
+                   ON CONFLICT (subject) DO UPDATE SET
+                       username = excluded.username, password_hash = excluded.password_hash,
+                       roles = excluded.roles, permissions = excluded.permissions";
+        self.change(
+            sql,
+            &[
+                &account.subject.as_str(),
+                &account.username,
+                &account.password_hash,
+                &serde_json::to_string(account.user.roles())?,
+                &serde_json::to_string(account.user.permissions())?,
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// PostgreSQL's texts cannot have a NUL, so nobody's name has one.
+    async fn account(&self, username: &str) -> Result<Option<Account>, HostError> {
+        if username.contains('\0') {
+            return Ok(None);
+        }
+        let sql = "SELECT subject, password_hash, roles, permissions
+                   FROM accounts WHERE username = $1";
+        let rows = self.ask(sql, &[&username]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some(Account {
+            subject: Subject::parse(row.try_get::<_, &str>(0)?)?,
+            username: username.to_owned(),
+            password_hash: row.try_get(1)?,
+            user: read_user(row.try_get(2)?, row.try_get(3)?)?,
+        }))
+    }
+
+    async fn subjects(&self) -> Result<Vec<Subject>, HostError> {
+        let rows = self.ask("SELECT subject FROM accounts", &[]).await?;
+        rows.iter().map(|row| Ok(Subject::parse(row.try_get::<_, &str>(0)?)?)).collect()
+    }
+
+    async fn remove_account(&self, subject: &Subject) -> Result<(), HostError> {
+        self.change("DELETE FROM accounts WHERE subject = $1", &[&subject.as_str()]).await?;
+        Ok(())
+    }
+
+    async fn begin_session(&self, key: SessionKey, session: LoginSession) -> Result<(), HostError> {
+        let sql = "INSERT INTO sessions (key, id, subject, authenticated_at, expires_at)
+                   VALUES ($1, $2, $3, $4, $5)";
+        self.change(
+            sql,
+            &[
+                &key.as_bytes().as_slice(),
+                &session.id.as_str(),
+                &session.subject.as_str(),
+                &session.authenticated_at.as_unix(),
+                &session.expires_at.as_unix(),
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn session(&self, key: SessionKey) -> Result<Option<LoginSession>, HostError> {
+        let sql = "SELECT id, subject, authenticated_at, expires_at FROM sessions WHERE key = $1";
+        let rows = self.ask(sql, &[&key.as_bytes().as_slice()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some(LoginSession {
+            id: SessionId::parse(row.try_get::<_, &str>(0)?)?,
+            subject: Subject::parse(row.try_get::<_, &str>(1)?)?,
+            authenticated_at: Timestamp::from_unix(row.try_get(2)?),
+            expires_at: Timestamp::from_unix(row.try_get(3)?),
+        }))
+    }
+
+    async fn end_session(&self, key: SessionKey) -> Result<(), HostError> {
+        let sql = "DELETE FROM sessions WHERE key = $1";
+        self.change(sql, &[&key.as_bytes().as_slice()]).await?;
+        Ok(())
+    }
+
+    async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, HostError> {
+        let sql = "DELETE FROM sessions WHERE expires_at <= $1 AND key IN
+                   (SELECT key FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+        self.delete(sql, now).await
+    }
+}
+
+fn read_user(roles: &str, permissions: &str) -> Result<Arc<User>, HostError> {
+    let roles: Vec<String> = serde_json::from_str(roles)?;
+    let permissions: Vec<String> = serde_json::from_str(permissions)?;
+    Ok(Arc::new(User::new().with_roles(roles).with_permissions(permissions)))
+}

@@ -1,0 +1,71 @@
+//! Grants.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use codegrant::{CodeStore, Grant, GrantId, HostError, Subject, Timestamp};
+use tokio_postgres::Row;
+
+use super::Postgres;
+
+#[async_trait]
+impl CodeStore for Postgres {
+    async fn insert(&self, grant: Arc<Grant>) -> Result<(), HostError> {
+        let sql = "INSERT INTO grants (id, version, subject, expires_at, record)
+                   VALUES ($1, $2, $3, $4, $5)";
+        self.change(
+            sql,
+            &[
+                &grant.id().as_bytes().as_slice(),
+                &i64::try_from(grant.version())?,
+                &grant.subject().as_str(),
+                &grant.expires_at().as_unix(),
+                &grant.to_record()?,
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn grant(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {
+        let sql = "SELECT version, record FROM grants WHERE id = $1";
+        let rows = self.ask(sql, &[&id.as_bytes().as_slice()]).await?;
+        rows.first().map(read).transpose()
+    }
+
+    async fn replace(&self, next: Arc<Grant>) -> Result<bool, HostError> {
+        let sql = "UPDATE grants SET version = $1, expires_at = $2, record = $3
+                   WHERE id = $4 AND version = $5";
+        let changed = self
+            .change(
+                sql,
+                &[
+                    &i64::try_from(next.version())?,
+                    &next.expires_at().as_unix(),
+                    &next.to_record()?,
+                    &next.id().as_bytes().as_slice(),
+                    &i64::try_from(next.replaces())?,
+                ],
+            )
+            .await?;
+        Ok(changed == 1)
+    }
+
+    async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
+        let sql = "SELECT version, record FROM grants WHERE subject = $1";
+        self.ask(sql, &[&user.as_str()]).await?.iter().map(read).collect()
+    }
+
+    /// A grant that lives on while it is being swept is judged again before it
+    /// is deleted, hence the first condition.
+    async fn sweep(&self, now: Timestamp) -> Result<u64, HostError> {
+        let sql = "DELETE FROM grants WHERE expires_at <= $1 AND id IN
+                   (SELECT id FROM grants WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+        self.delete(sql, now).await
+    }
+}
+
+fn read(row: &Row) -> Result<Arc<Grant>, HostError> {
+    let version: i64 = row.try_get(0)?;
+    Ok(Arc::new(Grant::from_record(row.try_get(1)?, u64::try_from(version)?)?))
+}

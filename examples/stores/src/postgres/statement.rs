@@ -1,0 +1,153 @@
+//! One statement: lent a connection, limited in time, repeated only where that
+//! cannot do any harm.
+
+use std::time::Duration;
+
+use codegrant::{HostError, Timestamp};
+use deadpool_postgres::{Client, PoolError};
+use tokio::time::timeout;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row, Statement};
+
+use super::Postgres;
+use super::failure::{Failure, explain};
+
+/// How long a statement waits for one of the connections to be free.
+pub(super) const WAIT: Duration = Duration::from_secs(4);
+
+/// How long connecting may take, and to each of several addresses.
+pub(super) const CONNECT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT_EACH: Duration = Duration::from_secs(2);
+
+/// How long the server may work on a statement: a little less than we wait, so
+/// that the end of our patience is an answer wherever somebody answers.
+pub(super) const SERVER_LIMIT_MS: u64 = 4000;
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// How long an idle connection may take to show that it is alive.
+const PING: Duration = Duration::from_secs(2);
+
+/// How often a statement may be undone because of what others do.
+const MOST_CONFLICTS: usize = 8;
+
+/// How many rows one statement of a sweep deletes, so that it is a short one.
+const BATCH: i64 = 500;
+
+type Values<'v> = &'v [&'v (dyn ToSql + Sync)];
+
+impl Postgres {
+    /// The rows that `sql` selects. It changes nothing, so one that was lost
+    /// with its connection is asked once more.
+    pub(super) async fn ask(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, HostError> {
+        match self.run(self.lend().await?, sql, values).await {
+            Err(Failure::Lost(_)) => Ok(self.run(self.lend().await?, sql, values).await?),
+            outcome => Ok(outcome?),
+        }
+    }
+
+    /// How many rows `sql` changed. It is sent once, to a server that has just
+    /// shown that it listens; an error says nothing about what it did.
+    pub(super) async fn change(&self, sql: &str, values: Values<'_>) -> Result<u64, HostError> {
+        Ok(self.run(self.lend_alive().await?, sql, values).await?)
+    }
+
+    /// Repeats `sql`, which deletes what expired at its first value but no more
+    /// rows than its second, until there is nothing left to delete.
+    pub(super) async fn delete(&self, sql: &str, expired: Timestamp) -> Result<u64, HostError> {
+        let mut deleted: u64 = 0;
+        loop {
+            let batch = self.change(sql, &[&expired.as_unix(), &BATCH]).await?;
+            deleted = deleted.saturating_add(batch);
+            if batch < BATCH.unsigned_abs() {
+                return Ok(deleted);
+            }
+        }
+    }
+
+    /// A statement that the server undid has changed nothing, and may be sent
+    /// again. After any other failure its connection is not used again.
+    async fn run<T: Outcome>(
+        &self,
+        client: Client,
+        sql: &str,
+        values: Values<'_>,
+    ) -> Result<T, Failure> {
+        let mut outcome = once(&client, sql, values).await;
+        for _ in 0..MOST_CONFLICTS {
+            let Err(Failure::Conflict(_)) = outcome else { break };
+            outcome = once(&client, sql, values).await;
+        }
+        if let Err(failure) = &outcome {
+            self.discard(client, matches!(failure, Failure::Lost(_)));
+        }
+        outcome
+    }
+
+    pub(super) async fn lend(&self) -> Result<Client, HostError> {
+        self.0.get().await.map_err(|error| {
+            let reason = match error {
+                PoolError::Backend(error) => explain(&error),
+                other => other.to_string(),
+            };
+            HostError::new(format!("no connection to PostgreSQL: {reason}"))
+        })
+    }
+
+    /// A connection that has just answered: what is sent only once must not go
+    /// where nobody has listened since the server, or something on the way to
+    /// it, was restarted.
+    async fn lend_alive(&self) -> Result<Client, HostError> {
+        let client = self.lend().await?;
+        if is_alive(&client).await {
+            return Ok(client);
+        }
+        self.discard(client, true);
+        let client = self.lend().await?;
+        if is_alive(&client).await {
+            return Ok(client);
+        }
+        self.discard(client, true);
+        Err(HostError::new("PostgreSQL accepts connections, but does not answer"))
+    }
+
+    /// Closes a connection. What ended it may have ended all that lie idle, too.
+    fn discard(&self, client: Client, and_idle: bool) {
+        drop(Client::take(client));
+        if and_idle {
+            self.0.retain(|_, _| false);
+        }
+    }
+}
+
+/// What a statement gives.
+trait Outcome: Sized {
+    fn of(
+        client: &Client,
+        sql: &Statement,
+        values: Values<'_>,
+    ) -> impl Future<Output = Result<Self, Error>> + Send;
+}
+
+/// The rows that it selects.
+impl Outcome for Vec<Row> {
+    async fn of(client: &Client, sql: &Statement, values: Values<'_>) -> Result<Self, Error> {
+        client.query(sql, values).await
+    }
+}
+
+/// How many rows it changed.
+impl Outcome for u64 {
+    async fn of(client: &Client, sql: &Statement, values: Values<'_>) -> Result<Self, Error> {
+        client.execute(sql, values).await
+    }
+}
+
+async fn once<T: Outcome>(client: &Client, sql: &str, values: Values<'_>) -> Result<T, Failure> {
+    let work = async { Ok(T::of(client, &client.prepare_cached(sql).await?, values).await?) };
+    let silence = |_| Failure::Lost(format!("no answer within {} s", ANSWER.as_secs()));
+    timeout(ANSWER, work).await.map_err(silence)?
+}
+
+async fn is_alive(client: &Client) -> bool {
+    matches!(timeout(PING, client.check_connection()).await, Ok(Ok(())))
+}
