@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use codegrant::{
-    Authentication, AuthorizationServer, Authorize, Client, Clock, Decision, Granted, InExtensions,
-    Issuer, SecretRing, ServerSecret, Subject, Timestamp, memory,
+    Authentication, AuthorizationServer, Authorize, Client, Clock, CodeStore, ConsentStore,
+    Decision, Granted, InExtensions, Issuer, SecretRing, ServerSecret, Subject, Timestamp, memory,
 };
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::request::Parts;
-use stores::Sqlite;
 
 pub(crate) const START: i64 = 1_800_000_000;
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -32,7 +31,7 @@ impl Clock for Stopped {
 
 impl Flow {
     /// Servers over one database share their secret, as the nodes of one would.
-    pub(crate) fn over(db: &Sqlite) -> Self {
+    pub(crate) fn over<D: CodeStore + ConsentStore + Clone + 'static>(db: &D) -> Self {
         let client =
             Client::builder("app").redirect_uri("https://app.example/cb").scope("a b").build();
         let clients = Arc::new(memory::Clients::new([client.unwrap()]));
