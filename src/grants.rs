@@ -93,7 +93,7 @@ impl Grants {
     pub(crate) async fn end(&self, id: &GrantId) -> Result<(), Cause> {
         for _ in 0..MOST_ROUNDS {
             let Some(grant) = self.find(id).await? else { return Ok(()) };
-            if grant.is_ended() || self.commit(&Arc::new(grant.end())).await? {
+            if grant.is_ended() || self.commit(&grant.end()).await? {
                 return Ok(());
             }
         }

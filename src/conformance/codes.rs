@@ -139,7 +139,7 @@ pub async fn one_of_many_inserts_of_an_id_succeeds(
         let id = GrantId::from_bytes(draw()?);
         let grants: Result<Vec<_>, _> = (0..MANY).map(|_| maker.coded_as(id, &user)).collect();
         let inserts = grants?.into_iter().map(|grant| async move {
-            let inserted = store.insert(Arc::new(grant.clone())).await.is_ok();
+            let inserted = store.insert(grant.clone()).await.is_ok();
             inserted.then_some(grant)
         });
         let inserted = together(inserts).await.into_iter().flatten();
@@ -185,7 +185,7 @@ pub async fn a_replace_of_an_unknown_id_writes_nothing(
         let user = maker.user("user")?;
         let coded = maker.coded(&user)?;
         for next in [maker.redeemed(&coded)?, coded] {
-            let written = store.replace(Arc::new(next.clone())).await?;
+            let written = store.replace(next.clone()).await?;
             same("a replace of an unknown id", false, written)?;
             assert_kept(store, next.id(), None).await?;
         }
@@ -207,7 +207,7 @@ pub async fn one_of_many_replaces_wins(
         for _ in 0..ROUNDS {
             let nexts: Result<Vec<_>, _> = (0..MANY).map(|_| maker.refreshed(&latest)).collect();
             let replaces = nexts?.into_iter().map(|next| async move {
-                let won = store.replace(Arc::new(next.clone())).await?;
+                let won = store.replace(next.clone()).await?;
                 Ok::<_, Finding>(won.then_some(next))
             });
             let told: Result<Vec<_>, _> = together(replaces).await.into_iter().collect();
@@ -268,12 +268,12 @@ pub async fn users_that_look_alike_are_kept_apart(
 }
 
 /// Writes the versions of one grant, from the first on, and reads each back.
-pub(super) async fn live(store: &dyn CodeStore, life: &[Grant]) -> Result<(), Finding> {
+pub(super) async fn live(store: &dyn CodeStore, life: &[Arc<Grant>]) -> Result<(), Finding> {
     for version in life {
         if version.replaces() == 0 {
-            store.insert(Arc::new(version.clone())).await?;
+            store.insert(version.clone()).await?;
         } else {
-            let written = store.replace(Arc::new(version.clone())).await?;
+            let written = store.replace(version.clone()).await?;
             same("a replace by the next version", true, written)?;
         }
         assert_kept(store, version.id(), Some(version)).await?;
@@ -284,10 +284,10 @@ pub(super) async fn live(store: &dyn CodeStore, life: &[Grant]) -> Result<(), Fi
 async fn assert_taken(
     store: &dyn CodeStore,
     kept: &Grant,
-    seconds: &[Grant],
+    seconds: &[Arc<Grant>],
 ) -> Result<(), Finding> {
     for second in seconds {
-        let inserted = store.insert(Arc::new(second.clone())).await.is_ok();
+        let inserted = store.insert(second.clone()).await.is_ok();
         same("an insert under a taken id", false, inserted)?;
         assert_kept(store, kept.id(), Some(kept)).await?;
     }
@@ -307,7 +307,7 @@ pub(super) async fn assert_kept(
 pub(super) async fn assert_listed(
     store: &dyn CodeStore,
     user: &Subject,
-    expected: &[Grant],
+    expected: &[Arc<Grant>],
 ) -> Result<(), Finding> {
     let mut seen = store.granted_by(user).await?;
     same(format_args!("the number of {user}'s grants"), expected.len(), seen.len())?;

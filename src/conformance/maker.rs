@@ -56,28 +56,32 @@ impl Maker {
     }
 
     /// A grant whose code waits for its redemption.
-    pub(super) fn coded(&self, user: &Subject) -> Result<Grant, HostError> {
+    pub(super) fn coded(&self, user: &Subject) -> Result<Arc<Grant>, HostError> {
         self.coded_until(user, self.end())
     }
 
-    pub(super) fn coded_until(&self, user: &Subject, end: Timestamp) -> Result<Grant, HostError> {
+    pub(super) fn coded_until(
+        &self,
+        user: &Subject,
+        end: Timestamp,
+    ) -> Result<Arc<Grant>, HostError> {
         Ok(approve(self.approval(user, "client")?, end))
     }
 
     /// The same with this id.
-    pub(super) fn coded_as(&self, id: GrantId, user: &Subject) -> Result<Grant, HostError> {
+    pub(super) fn coded_as(&self, id: GrantId, user: &Subject) -> Result<Arc<Grant>, HostError> {
         Ok(approve(Approval { id, ..self.approval(user, "client")? }, self.end()))
     }
 
     /// One with nothing in it that may be left out.
-    pub(super) fn coded_plainly(&self, user: &Subject) -> Result<Grant, HostError> {
+    pub(super) fn coded_plainly(&self, user: &Subject) -> Result<Arc<Grant>, HostError> {
         let mut approval = self.approval(user, "c")?;
         approval.code.code_challenge = None;
         Ok(approve(approval, self.end()))
     }
 
     /// One with everything in it.
-    pub(super) fn coded_fully(&self, user: &Subject) -> Result<Grant, HostError> {
+    pub(super) fn coded_fully(&self, user: &Subject) -> Result<Arc<Grant>, HostError> {
         let session = SessionId::parse(format!("{}'s session", self.run))?;
         let approval = self.approval(user, "client of 100% {'\"\\}")?;
         let authentication = approval.authentication.with_session(session);
@@ -88,7 +92,7 @@ impl Maker {
 
     /// One whose names are as long as names can be, with all the scope tokens
     /// and resources that there can be.
-    pub(super) fn coded_at_length(&self) -> Result<Grant, HostError> {
+    pub(super) fn coded_at_length(&self) -> Result<Arc<Grant>, HostError> {
         let name = format!("{:n<255}", self.run);
         let approval = self.approval(&Subject::parse(name.clone())?, &name)?;
         let session = SessionId::parse(name)?;
@@ -98,7 +102,7 @@ impl Maker {
     }
 
     /// The next version: the code became tokens.
-    pub(super) fn redeemed(&self, coded: &Grant) -> Result<Grant, HostError> {
+    pub(super) fn redeemed(&self, coded: &Grant) -> Result<Arc<Grant>, HostError> {
         self.redeemed_until(coded, self.end(), true)
     }
 
@@ -108,7 +112,7 @@ impl Maker {
         coded: &Grant,
         end: Timestamp,
         refresh: bool,
-    ) -> Result<Grant, HostError> {
+    ) -> Result<Arc<Grant>, HostError> {
         let client = client(coded.client().as_str())?;
         let claim = Redemption {
             client: &client,
@@ -132,7 +136,7 @@ impl Maker {
     }
 
     /// The next version: the refresh token was used. No two are the same.
-    pub(super) fn refreshed(&self, active: &Grant) -> Result<Grant, HostError> {
+    pub(super) fn refreshed(&self, active: &Grant) -> Result<Arc<Grant>, HostError> {
         let latest = active.generation().ok_or_else(|| HostError::new("no refresh token"))?;
         let claim = RefreshClaim {
             client: &client(active.client().as_str())?,
@@ -193,7 +197,7 @@ fn attempt() -> Result<Attempt, HostError> {
     Ok(Attempt::from_bytes(draw()?))
 }
 
-fn approve(approval: Approval, end: Timestamp) -> Grant {
+fn approve(approval: Approval, end: Timestamp) -> Arc<Grant> {
     Grant::approve(approval, before(end), LIFETIME)
 }
 

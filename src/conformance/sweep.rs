@@ -4,7 +4,6 @@
 //! what has expired may be there or not, and the checks look at the rest.
 
 use std::slice::from_ref;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::Violation;
@@ -44,12 +43,12 @@ pub async fn the_latest_version_says_when_a_grant_expires(
         let coded = maker.coded(&user)?;
         let shortened = maker.redeemed_until(&coded, now, false)?;
         live(store, from_ref(&coded)).await?;
-        store.replace(Arc::new(shortened.clone())).await?;
+        store.replace(shortened.clone()).await?;
         let coded = maker.coded_until(&user, now)?;
         let extended = maker.redeemed(&coded)?;
-        store.insert(Arc::new(coded)).await?;
+        store.insert(coded).await?;
         // What has expired may be gone before it is extended.
-        let is_extended = store.replace(Arc::new(extended.clone())).await?;
+        let is_extended = store.replace(extended.clone()).await?;
         if store.sweep(now).await? > 0 {
             assert_kept(store, shortened.id(), None).await?;
         }
@@ -71,7 +70,7 @@ pub async fn the_exact_second_decides_over_a_grant(
             .map(|seconds| maker.coded_until(&user, long_ago.plus(Duration::from_secs(seconds))));
         let (gone, then, stays) = (just_before?, then?, just_after?);
         for grant in [&gone, &then, &stays] {
-            store.insert(Arc::new(grant.clone())).await?;
+            store.insert(grant.clone()).await?;
         }
         if swept(store, then.expires_at(), 2).await? {
             assert_listed(store, &user, from_ref(&stays)).await?;

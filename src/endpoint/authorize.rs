@@ -292,7 +292,7 @@ impl Asked {
         };
         let grant = Grant::approve(approval, service.now(), service.policy.code_lifetime);
         let sealed = code.seal(&service.sealer);
-        service.grants.insert(Arc::new(grant)).await?;
+        service.grants.insert(grant).await?;
         if basis.still_holds(service).await? {
             return Ok(sealed);
         }

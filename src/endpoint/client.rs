@@ -19,7 +19,9 @@ pub(super) fn read(parts: &Parts, body: &[u8]) -> Result<Params, Cause> {
     if parts.method != Method::POST {
         return Err(Cause::Method);
     }
-    if !Params::decode(&[parts.uri.query().unwrap_or_default()])?.is_empty() {
+    if let Some(query) = parts.uri.query()
+        && !Params::decode(&[query])?.is_empty()
+    {
         return Err(RequestError::InQuery.into());
     }
     Ok(Params::decode(&[form_body(&parts.headers, body)?])?)

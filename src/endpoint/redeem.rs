@@ -1,7 +1,5 @@
 //! A code becomes tokens, once (RFC 6749 section 4.1.3).
 
-use std::sync::Arc;
-
 use super::refresh::terms;
 use super::service::Service;
 use super::token::TokenResponse;
@@ -44,12 +42,12 @@ pub(super) async fn redeem(
         match outcome.map_err(|refusal| Cause::Code(refusal.into()))? {
             Outcome::Redeemed(next, selection) => {
                 let answer = TokenResponse::of(service, &next, &seed, selection, now);
-                if service.grants.commit(&Arc::new(next)).await? {
+                if service.grants.commit(&next).await? {
                     return Ok(answer);
                 }
             }
             Outcome::Replayed(ended) => {
-                if service.grants.commit(&Arc::new(ended)).await? {
+                if service.grants.commit(&ended).await? {
                     return Err(Cause::Code(CredentialError::Replayed));
                 }
             }

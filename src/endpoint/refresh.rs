@@ -1,7 +1,5 @@
 //! A refresh token becomes the next access token (RFC 6749 section 6).
 
-use std::sync::Arc;
-
 use super::service::Service;
 use super::token::TokenResponse;
 use crate::cause::{Cause, CredentialError};
@@ -48,12 +46,12 @@ pub(super) async fn refresh(
             }
             Renewal::Renewed(next, selection) => {
                 let answer = TokenResponse::of(service, &next, &token.seed, selection, now);
-                if service.grants.commit(&Arc::new(next)).await? {
+                if service.grants.commit(&next).await? {
                     return Ok(answer);
                 }
             }
             Renewal::Replayed(ended) => {
-                if service.grants.commit(&Arc::new(ended)).await? {
+                if service.grants.commit(&ended).await? {
                     return Err(Cause::Refresh(CredentialError::Replayed));
                 }
             }

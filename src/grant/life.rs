@@ -1,6 +1,7 @@
 //! The transitions: approve, redeem, end, and what a token may do.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -63,10 +64,10 @@ pub(crate) struct NewTokens {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     /// The first time: tokens may be issued.
-    Redeemed(Grant, Selection),
+    Redeemed(Arc<Grant>, Selection),
     /// A second time: somebody else has the code, and nothing may stay valid
     /// (RFC 6749 section 4.1.2).
-    Replayed(Grant),
+    Replayed(Arc<Grant>),
 }
 
 /// What a token request asks of what was allowed.
@@ -87,7 +88,11 @@ pub(crate) struct Selection {
 
 impl Grant {
     /// The user agreed: a new grant whose code waits for redemption.
-    pub(crate) fn approve(approval: Approval, now: Timestamp, code_lifetime: Duration) -> Self {
+    pub(crate) fn approve(
+        approval: Approval,
+        now: Timestamp,
+        code_lifetime: Duration,
+    ) -> Arc<Self> {
         let facts = Facts {
             id: approval.id,
             attempt: approval.attempt,
@@ -99,7 +104,7 @@ impl Grant {
             expires_at: now.plus(code_lifetime),
             stage: Stage::Coded(approval.code),
         };
-        Self { version: 1, facts }
+        Arc::new(Self { version: 1, facts })
     }
 
     /// A code is presented. Only a claim that matches in everything changes the
@@ -138,7 +143,7 @@ impl Grant {
 
     /// Nothing issued from it is valid any more. The record stays until all of
     /// it would have expired, to tell what came too late.
-    pub(crate) fn end(&self) -> Self {
+    pub(crate) fn end(&self) -> Arc<Self> {
         self.next(self.facts.attempt, Stage::Ended, self.facts.expires_at)
     }
 

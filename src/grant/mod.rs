@@ -19,6 +19,7 @@ pub use refusal::Refusal;
 pub(crate) use seed::{Seed, SeedHash};
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -172,8 +173,8 @@ impl Grant {
     }
 
     /// The next version, differing in what a transition changes.
-    fn next(&self, attempt: Attempt, stage: Stage, expires_at: Timestamp) -> Self {
+    fn next(&self, attempt: Attempt, stage: Stage, expires_at: Timestamp) -> Arc<Self> {
         let facts = Facts { attempt, stage, expires_at, ..self.facts.clone() };
-        Self { version: self.version.saturating_add(1), facts }
+        Arc::new(Self { version: self.version.saturating_add(1), facts })
     }
 }

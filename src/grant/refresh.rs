@@ -2,6 +2,7 @@
 //! (RFC 6749 section 6, RFC 9700 section 4.14).
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::life::Wanted;
@@ -38,10 +39,10 @@ pub(crate) enum Renewal {
     /// not rotated and was used not long ago.
     Unchanged(Selection),
     /// A later end, and with rotation the next token: to be written.
-    Renewed(Grant, Selection),
+    Renewed(Arc<Grant>, Selection),
     /// An old token came back: somebody else has it, and nothing may stay valid
     /// (RFC 9700 section 4.14.2). To be written.
-    Replayed(Grant),
+    Replayed(Arc<Grant>),
 }
 
 /// Without rotation, a use is noted only when it makes the grant live so much
@@ -131,7 +132,7 @@ impl Grant {
         Ok(latest)
     }
 
-    fn renewed(&self, latest: Generation, attempt: Attempt, expires_at: Timestamp) -> Self {
+    fn renewed(&self, latest: Generation, attempt: Attempt, expires_at: Timestamp) -> Arc<Self> {
         let mut stage = self.facts.stage.clone();
         if let Stage::Active { refresh, .. } = &mut stage {
             *refresh = Some(latest);

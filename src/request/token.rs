@@ -67,6 +67,9 @@ impl<'r> RefreshRequest<'r> {
 
 /// The resources that a request names, in either place where it may.
 pub(super) fn resources(params: &Params) -> Result<Resources, RequestError> {
+    if params.resources().next().is_none() {
+        return Ok(Resources::none());
+    }
     let named: Result<Vec<_>, _> = params.resources().map(Resource::parse).collect();
     Resources::new(named.map_err(|_| RequestError::Target)?).map_err(|_| RequestError::Target)
 }

@@ -193,10 +193,11 @@ impl Ring {
 
     /// Whether one of these keys sealed `sealed` as `kind`.
     fn sealed(&self, kind: Kind, key_id: &[u8], sealed: &[u8], mac: &[u8; MAC_LENGTH]) -> bool {
-        std::iter::once(&self.sealing)
-            .chain(&self.opening)
-            .filter(|keys| keys.id == *key_id)
-            .any(|keys| keys.of(kind).clone().chain_update(sealed).verify(mac.into()).is_ok())
+        let opens = |keys: &Keys| {
+            keys.id == *key_id
+                && keys.of(kind).clone().chain_update(sealed).verify(mac.into()).is_ok()
+        };
+        opens(&self.sealing) || self.opening.iter().any(opens)
     }
 }
 

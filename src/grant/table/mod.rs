@@ -33,7 +33,7 @@ fn client(id: &str) -> AuthenticatedClient {
     Arc::new(client).authenticated(AuthenticationMethod::None, false).unwrap()
 }
 
-fn coded_with(challenge: Option<&str>, redirect_uri_named: bool) -> Grant {
+fn coded_with(challenge: Option<&str>, redirect_uri_named: bool) -> Arc<Grant> {
     let app = Client::builder("app").redirect_uri(URI).build().unwrap();
     let approval = Approval {
         id: GrantId::from_bytes([9; 16]),
@@ -52,18 +52,18 @@ fn coded_with(challenge: Option<&str>, redirect_uri_named: bool) -> Grant {
     Grant::approve(approval, at(0), CODE_LIFETIME)
 }
 
-fn coded() -> Grant {
+fn coded() -> Arc<Grant> {
     coded_with(Some(CHALLENGE), true)
 }
 
-fn active() -> Grant {
+fn active() -> Arc<Grant> {
     match redeem(&coded(), at(1), |_| {}) {
         Ok(Outcome::Redeemed(active, _)) => active,
         other => panic!("{other:?}"),
     }
 }
 
-fn ended() -> Grant {
+fn ended() -> Arc<Grant> {
     match redeem(&active(), at(2), |_| {}) {
         Ok(Outcome::Replayed(ended)) => ended,
         other => panic!("{other:?}"),

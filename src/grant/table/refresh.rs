@@ -1,6 +1,7 @@
 //! The cells in which a refresh token is presented.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CODE_SEED, TOKEN_SEED, at, client, coded, ended, new_tokens, redeem_by, uris};
@@ -24,7 +25,7 @@ const ROTATING: RefreshTerms = RefreshTerms {
 const STEADY: RefreshTerms = RefreshTerms { rotates: false, ..ROTATING };
 
 /// Approved at 0 and redeemed at 1, with a refresh token.
-pub(super) fn active() -> Grant {
+pub(super) fn active() -> Arc<Grant> {
     let app = client("app");
     let claim = Redemption {
         client: &app,
@@ -42,7 +43,7 @@ pub(super) fn active() -> Grant {
 }
 
 /// Refreshed at 100 and at 200: the latest generation is 3.
-fn rotated_twice() -> Grant {
+fn rotated_twice() -> Arc<Grant> {
     renewed(&renewed(&active(), 1, 100), 2, 200)
 }
 
@@ -75,7 +76,7 @@ fn present_by(
     grant.refresh(&claim, terms, Attempt::from_bytes([4; 8]), at(second))
 }
 
-fn renewed(grant: &Grant, generation: u32, second: i64) -> Grant {
+fn renewed(grant: &Grant, generation: u32, second: i64) -> Arc<Grant> {
     match present(grant, generation, second) {
         Ok(Renewal::Renewed(next, _)) => next,
         other => panic!("{other:?}"),
@@ -194,7 +195,7 @@ fn scope_may_be_narrowed_for_one_token_and_not_widened() {
 fn what_the_client_may_no_longer_ask_for_is_left_out_or_refused() {
     let less = Client::builder("app").redirect_uri(super::URI).scope("a c").build().unwrap();
     let method = less.authentication().method();
-    let less = std::sync::Arc::new(less).authenticated(method, false).unwrap();
+    let less = Arc::new(less).authenticated(method, false).unwrap();
     match present_by(&less, &active(), &ROTATING, 100, |_| {}) {
         Ok(Renewal::Renewed(_, selection)) => assert_eq!(selection.scope, ScopeChoice(0b101)),
         other => panic!("{other:?}"),
