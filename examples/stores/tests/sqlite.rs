@@ -14,8 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use codegrant::{
-    ClientId, CodeStore, ConsentStore, Directory, Grant, GrantId, Scope, SessionId, Subject,
-    Timestamp, User,
+    Client, ClientId, ClientStore, CodeStore, ConsentStore, Consented, Directory, Grant, GrantId,
+    ReplayCache, SessionId, Subject, Timestamp, User,
 };
 use flow::Flow;
 use stores::{Account, AccountStore, LoginSession, SessionKey, Sqlite};
@@ -181,6 +181,24 @@ async fn the_sweep_goes_by_the_last_versions_expiry() {
 }
 
 #[tokio::test]
+async fn a_sweep_takes_all_that_expired_and_lets_other_writes_come_between() {
+    let db = Sqlite::in_memory().unwrap();
+    let late = fresh_grant(&db, &Flow::over(&db), "alice").await;
+    let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+                INSERT INTO grants SELECT randomblob(16), 1, 'bob', i, '' FROM n";
+    db.write(move |db| Ok(db.execute_batch(many)?)).await.unwrap();
+    let sweep = tokio::spawn({
+        let db = db.clone();
+        async move { db.sweep(at(0)).await.unwrap() }
+    });
+    tokio::task::yield_now().await;
+    db.put_account(account("s1", "alice")).await.unwrap();
+    assert!(!sweep.is_finished());
+    assert_eq!(sweep.await.unwrap(), 5000);
+    assert!(db.grant(late.id()).await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn granted_by_finds_all_grants_of_one_user_and_no_others() {
     let db = Sqlite::in_memory().unwrap();
     let flow = Flow::over(&db);
@@ -200,18 +218,63 @@ async fn granted_by_finds_all_grants_of_one_user_and_no_others() {
 }
 
 #[tokio::test]
-async fn consent_is_kept_by_user_and_client_and_replaced_as_a_whole() {
+async fn consent_is_kept_by_user_and_client_and_replaced_only_by_its_next_version() {
     let db = Sqlite::in_memory().unwrap();
     let (alice, bob) = (subject("alice"), subject("bob"));
     let (app, other) = (ClientId::parse("app").unwrap(), ClientId::parse("other").unwrap());
-    let scope = |text| Scope::parse(text).unwrap();
-    assert_eq!(db.consented(&alice, &app).await.unwrap(), None);
-    db.remember(&alice, &app, &scope("a b")).await.unwrap();
-    assert_eq!(db.consented(&alice, &app).await.unwrap(), Some(scope("a b")));
-    assert_eq!(db.consented(&alice, &other).await.unwrap(), None);
-    assert_eq!(db.consented(&bob, &app).await.unwrap(), None);
-    db.remember(&alice, &app, &Scope::empty()).await.unwrap();
-    assert_eq!(db.consented(&alice, &app).await.unwrap(), Some(Scope::empty()));
+    assert!(db.consented(&alice, &app).await.unwrap().is_none());
+    Flow::over(&db).code("alice").await;
+    let first = db.consented(&alice, &app).await.unwrap().unwrap();
+    assert_eq!((first.version(), first.scope().unwrap().as_str()), (1, "a b"));
+    assert!(db.consented(&alice, &other).await.unwrap().is_none());
+    assert!(db.consented(&bob, &app).await.unwrap().is_none());
+
+    let record = first.to_record().unwrap().replace("a b", "a");
+    let version = |version| Arc::new(Consented::from_record(&record, version).unwrap());
+    for wrong in [1, 3] {
+        assert!(!db.remember(version(wrong)).await.unwrap());
+        assert_eq!(db.consented(&alice, &app).await.unwrap().unwrap(), first);
+    }
+    assert!(db.remember(version(2)).await.unwrap());
+    assert_eq!(db.consented(&alice, &app).await.unwrap().unwrap(), version(2));
+}
+
+#[tokio::test]
+async fn a_client_is_what_was_registered_last() {
+    let db = Sqlite::in_memory().unwrap();
+    let app = |uri| Client::builder("app").redirect_uri(uri).scope("a").build().unwrap();
+    let id = ClientId::parse("app").unwrap();
+    assert!(db.client(&id).await.unwrap().is_none());
+    for registered in [app("https://app.example/1"), app("https://app.example/2")] {
+        db.put_client(&registered).await.unwrap();
+        let found = db.client(&id).await.unwrap().unwrap();
+        assert_eq!(found.to_record().unwrap(), registered.to_record().unwrap());
+    }
+    assert!(db.client(&ClientId::parse("other").unwrap()).await.unwrap().is_none());
+    db.remove_client(&id).await.unwrap();
+    assert!(db.client(&id).await.unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_proof_is_new_to_one_of_many_and_until_it_is_forgotten() {
+    let directory = tempfile::tempdir().unwrap();
+    let nodes = [open(directory.path()), open(directory.path())];
+    let uses = (0..16).map(|turn| {
+        let node = nodes[turn % 2].clone();
+        tokio::spawn(async move { node.is_first_use(&[7; 32], at(10)).await.unwrap() })
+    });
+    let mut first_uses = 0;
+    for used in uses.collect::<Vec<_>>() {
+        first_uses += u32::from(used.await.unwrap());
+    }
+    assert_eq!(first_uses, 1);
+
+    let [db, _] = nodes;
+    assert!(db.is_first_use(&[8; 32], at(11)).await.unwrap());
+    assert_eq!(db.forget_proofs(at(9)).await.unwrap(), 0);
+    assert_eq!(db.forget_proofs(at(10)).await.unwrap(), 1);
+    assert!(db.is_first_use(&[7; 32], at(12)).await.unwrap());
+    assert!(!db.is_first_use(&[8; 32], at(12)).await.unwrap());
 }
 
 fn account(subject_name: &str, username: &str) -> Account {
@@ -305,21 +368,7 @@ async fn a_reopened_file_keeps_everything() {
     assert!(Flow::over(&db).opens(&token).await);
     assert_eq!(db.session(key).await.unwrap(), Some(session(9)));
     let remembered = db.consented(&subject("alice"), &app).await.unwrap().unwrap();
-    assert_eq!(remembered.as_str(), "a b");
-}
-
-#[tokio::test]
-async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("test.db");
-    drop(Sqlite::open(&path).unwrap());
-    let raw = rusqlite::Connection::open(&path).unwrap();
-    raw.pragma_update(None, "user_version", 2).unwrap();
-    let refusal = Sqlite::open(&path).err().unwrap().to_string();
-    assert!(refusal.contains("schema version 2"), "{refusal}");
-    assert!(refusal.contains("knows up to 1"), "{refusal}");
-    let version: i64 = raw.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(remembered.scope().unwrap().as_str(), "a b");
 }
 
 #[tokio::test]

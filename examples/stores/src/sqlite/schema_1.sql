@@ -13,8 +13,7 @@ CREATE INDEX grants_by_expiry ON grants (expires_at);
 CREATE TABLE consents (
     subject TEXT NOT NULL,
     client  TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    record  TEXT NOT NULL,
+    scope   TEXT NOT NULL,
     PRIMARY KEY (subject, client)
 ) STRICT, WITHOUT ROWID;
 

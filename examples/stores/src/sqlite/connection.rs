@@ -1,0 +1,95 @@
+//! Connections, and how they wait for those of other processes.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use codegrant::HostError;
+use rusqlite::Connection;
+
+use super::schema;
+
+/// How long, in milliseconds, a writer waits for those of other processes.
+const PATIENCE: i32 = 10_000;
+
+/// The one that writes, over the schema of this version.
+pub(super) fn for_writing(path: &Path) -> Result<Connection, HostError> {
+    prepare(Connection::open(path)?)
+}
+
+/// A database of its own.
+pub(super) fn in_memory() -> Result<Connection, HostError> {
+    prepare(Connection::open_in_memory()?)
+}
+
+/// One that only reads, beside the one that writes.
+pub(super) fn for_reading(path: &Path) -> Result<Connection, HostError> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_handler(Some(wait_for_others))?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn prepare(mut connection: Connection) -> Result<Connection, HostError> {
+    connection.busy_handler(Some(wait_for_others))?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    schema::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// Looks again every millisecond. SQLite's own handler soon sleeps a hundred,
+/// and would find a busy writer of another process at work each time.
+fn wait_for_others(looks: i32) -> bool {
+    thread::sleep(Duration::from_millis(1));
+    looks < PATIENCE
+}
+
+/// The full path of a file that is there. Password hashes are in it: on Unix,
+/// only its owner may read a new one.
+pub(super) fn private_file(path: &Path) -> Result<PathBuf, HostError> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).and_then(|_| path.canonicalize()).map_err(|error| {
+        HostError::new(format!("the database {} cannot be opened: {error}", path.display()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::types::Value;
+
+    use super::*;
+
+    fn setting(connection: &Connection, name: &str) -> Value {
+        connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_commit_waits_for_the_disk_and_references_are_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let writer = for_writing(&directory.path().join("test.db")).unwrap();
+        assert_eq!(setting(&writer, "journal_mode"), "wal".to_owned().into());
+        assert_eq!(setting(&writer, "synchronous"), 2.into());
+        assert_eq!(setting(&writer, "foreign_keys"), 1.into());
+    }
+
+    #[test]
+    fn a_writer_waits_for_others_but_not_forever() {
+        assert!(wait_for_others(0));
+        assert!(!wait_for_others(PATIENCE));
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("test.db");
+        let _writer = for_writing(&path).unwrap();
+        let reader = for_reading(&path).unwrap();
+        assert!(reader.execute("DELETE FROM grants", []).is_err());
+    }
+}
