@@ -1,0 +1,262 @@
+//! A client of the real authorization server over a store.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use codegrant::{
+    Authentication, AuthorizationServer, Authorize, Client, ClientId, ClientStore, Clock,
+    CodeStore, Grant, GrantId, Guard, HostError, Issuer, SecretRing, ServerSecret, Subject,
+    SystemClock, Timestamp, UserAuthenticator,
+};
+use http::Request;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use http::request::Parts;
+
+use super::{Operation, Visitor};
+use crate::candidate::Candidate;
+
+pub const CLIENT: &str = "dashboard";
+const REDIRECT_URI: &str = "https://dashboard.example/callback";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// A server over a store, with the requests that are the same for everybody.
+#[derive(Clone)]
+pub struct House {
+    pub candidate: Arc<dyn Candidate>,
+    server: AuthorizationServer,
+    guard: Guard,
+    calls: Arc<Counted>,
+    users: Arc<EachInTurn>,
+    authorization_request: Parts,
+    token_request: Parts,
+}
+
+impl House {
+    pub async fn over(candidate: Arc<dyn Candidate>) -> Self {
+        let client = Client::builder(CLIENT)
+            .redirect_uri(REDIRECT_URI)
+            .scope("reports.read reports.write")
+            .refresh_token()
+            .trusted()
+            .build();
+        candidate.register(&client.unwrap()).await;
+        let calls = Arc::new(Counted {
+            clients: candidate.clients(),
+            codes: candidate.codes(),
+            count: AtomicUsize::new(0),
+        });
+        let users = Arc::new(EachInTurn(AtomicUsize::new(0)));
+        let server = AuthorizationServer::builder(
+            Issuer::parse("https://id.example").unwrap(),
+            SecretRing::new(ServerSecret::new([7; 32]).unwrap()),
+            calls.clone(),
+            calls.clone(),
+            users.clone(),
+        )
+        .build()
+        .unwrap();
+        let authorization_request = Request::get(format!(
+            "/authorize?response_type=code&client_id={CLIENT}\
+             &redirect_uri=https%3A%2F%2Fdashboard.example%2Fcallback&scope=reports.read\
+             &state=af0ifjsldkj4aWcb&code_challenge={CHALLENGE}&code_challenge_method=S256"
+        ));
+        let token_request =
+            Request::post("/token").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        Self {
+            candidate,
+            guard: server.guard(),
+            server,
+            calls,
+            users,
+            authorization_request: head(authorization_request),
+            token_request: head(token_request),
+        }
+    }
+
+    /// How often the store is asked for one operation.
+    pub async fn round_trips(&self, operation: Operation) -> usize {
+        let mut library = Library::with_tokens(self, 1).await;
+        let before = self.calls.count.load(Ordering::Relaxed);
+        library.visit(operation).await;
+        self.calls.count.load(Ordering::Relaxed) - before
+    }
+
+    /// A grant with its code, and then with its tokens.
+    pub async fn a_grants_life(&self) -> (Arc<Grant>, Arc<Grant>) {
+        let code = self.authorize().await;
+        let turn = self.users.0.load(Ordering::Relaxed) - 1;
+        let coded = self.latest_of(turn).await;
+        self.redeem(&code).await;
+        (coded, self.latest_of(turn).await)
+    }
+
+    async fn latest_of(&self, turn: usize) -> Arc<Grant> {
+        self.server.granted_by(&EachInTurn::user(turn)).await.unwrap().pop().unwrap()
+    }
+
+    async fn authorize(&self) -> String {
+        let Authorize::Redirect(answer) =
+            self.server.authorize(&self.authorization_request, b"").await
+        else {
+            panic!("the client is trusted")
+        };
+        let location = answer.headers()[LOCATION].to_str().unwrap();
+        let code = location.strip_prefix(REDIRECT_URI).unwrap().strip_prefix("?code=").unwrap();
+        code.split('&').next().unwrap().to_owned()
+    }
+
+    async fn redeem(&self, code: &str) -> Tokens {
+        self.token(format!(
+            "grant_type=authorization_code&client_id={CLIENT}&code_verifier={VERIFIER}\
+             &redirect_uri=https%3A%2F%2Fdashboard.example%2Fcallback&code={code}"
+        ))
+        .await
+    }
+
+    async fn refresh(&self, tokens: &Tokens) -> Tokens {
+        let refresh_token = &tokens.refresh_token;
+        self.token(format!(
+            "grant_type=refresh_token&client_id={CLIENT}&refresh_token={refresh_token}"
+        ))
+        .await
+    }
+
+    async fn token(&self, body: String) -> Tokens {
+        let answer = self.server.token(&self.token_request, body.as_bytes()).await;
+        let body = answer.body();
+        assert_eq!(answer.status(), 200, "{body}");
+        Tokens {
+            resource_request: head(
+                Request::get("/reports")
+                    .header(AUTHORIZATION, format!("Bearer {}", member(body, "access_token"))),
+            ),
+            refresh_token: member(body, "refresh_token").to_owned(),
+        }
+    }
+}
+
+struct Tokens {
+    /// Carries the access token.
+    resource_request: Parts,
+    refresh_token: String,
+}
+
+pub struct Library {
+    house: House,
+    tokens: VecDeque<Tokens>,
+}
+
+impl Library {
+    /// A client that uses so many grants in turn.
+    pub async fn with_tokens(house: &House, count: usize) -> Self {
+        let mut library = Self { house: house.clone(), tokens: VecDeque::new() };
+        for _ in 0..count {
+            library.sign_in().await;
+        }
+        library
+    }
+
+    /// One grant more.
+    pub async fn sign_in(&mut self) {
+        let code = self.house.authorize().await;
+        self.tokens.push_back(self.house.redeem(&code).await);
+    }
+}
+
+impl Visitor for Library {
+    async fn visit(&mut self, operation: Operation) {
+        match operation {
+            Operation::AuthorizeAndRedeem => {
+                let code = self.house.authorize().await;
+                self.house.redeem(&code).await;
+            }
+            Operation::Refresh => {
+                let tokens = self.tokens.pop_front().unwrap();
+                self.tokens.push_back(self.house.refresh(&tokens).await);
+            }
+            Operation::Validate => {
+                self.tokens.rotate_left(1);
+                self.house.guard.check(&self.tokens[0].resource_request).await.unwrap();
+            }
+        }
+    }
+}
+
+fn head(request: http::request::Builder) -> Parts {
+    request.body(()).unwrap().into_parts().0
+}
+
+/// A member of a flat JSON object whose value is a string without escapes.
+fn member<'b>(body: &'b str, name: &str) -> &'b str {
+    let (_, rest) = body.split_once(&format!("\"{name}\":\"")).unwrap();
+    rest.split_once('"').unwrap().0
+}
+
+/// A million users, who come one after the other.
+struct EachInTurn(AtomicUsize);
+
+impl EachInTurn {
+    fn user(turn: usize) -> Subject {
+        Subject::parse(format!("user-{}", turn % 1_000_000)).unwrap()
+    }
+}
+
+#[async_trait]
+impl UserAuthenticator for EachInTurn {
+    async fn authenticate(&self, _: &Parts) -> Result<Option<Authentication>, HostError> {
+        let user = Self::user(self.0.fetch_add(1, Ordering::Relaxed));
+        Ok(Some(Authentication::new(user, SystemClock.now())))
+    }
+}
+
+/// Stores that count how often they are asked.
+struct Counted {
+    clients: Arc<dyn ClientStore>,
+    codes: Arc<dyn CodeStore>,
+    count: AtomicUsize,
+}
+
+impl Counted {
+    fn one_more(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl ClientStore for Counted {
+    async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, HostError> {
+        self.one_more();
+        self.clients.client(id).await
+    }
+}
+
+#[async_trait]
+impl CodeStore for Counted {
+    async fn insert(&self, grant: Arc<Grant>) -> Result<(), HostError> {
+        self.one_more();
+        self.codes.insert(grant).await
+    }
+
+    async fn grant(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {
+        self.one_more();
+        self.codes.grant(id).await
+    }
+
+    async fn replace(&self, next: Arc<Grant>) -> Result<bool, HostError> {
+        self.one_more();
+        self.codes.replace(next).await
+    }
+
+    async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
+        self.one_more();
+        self.codes.granted_by(user).await
+    }
+
+    async fn sweep(&self, now: Timestamp) -> Result<u64, HostError> {
+        self.one_more();
+        self.codes.sweep(now).await
+    }
+}

@@ -1,0 +1,159 @@
+//! What the server costs on real databases, beside their bare statements in the
+//! same run: `cargo bench -p stores`. Its output is Markdown.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
+#![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, unreachable_pub)]
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures time")]
+
+mod candidate;
+mod load;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use candidate::sqlite::OneByOne;
+use candidate::{DATABASES, Database, Row};
+use load::{Bare, Done, House, Library, Operation, Visitor, load, row_like};
+
+const CONCURRENT: [usize; 3] = [1, 8, 64];
+
+/// How much is measured.
+struct Scale {
+    rounds: usize,
+    /// Of one round of one side.
+    time: Duration,
+    /// Grants in the tables whose growth is measured.
+    grants: [usize; 2],
+}
+
+#[tokio::main]
+async fn main() {
+    // `cargo bench -- --test` only sees whether everything runs.
+    let scale = if std::env::args().any(|argument| argument == "--test") {
+        Scale { rounds: 1, time: Duration::ZERO, grants: [100, 1_000] }
+    } else {
+        Scale { rounds: 7, time: Duration::from_millis(400), grants: [10_000, 1_000_000] }
+    };
+    beside_bare_statements(&scale).await;
+    growth(&scale).await;
+    shared_waits(&scale).await;
+}
+
+async fn beside_bare_statements(scale: &Scale) {
+    println!("## Operations a second, beside the bare statements\n");
+    println!("| store | operation | round trips | clients | server | bare | ratio (bar 0.8) |");
+    println!("| --- | --- | ---: | ---: | ---: | ---: | ---: |");
+    for database in DATABASES {
+        let house = House::over(database.open().await).await;
+        for operation in Operation::ALL {
+            let round_trips = house.round_trips(operation).await;
+            for clients in CONCURRENT {
+                let (mut server, mut bare) = visitors(&house, clients).await;
+                let [server, bare] = in_turn(scale, operation, &mut server, &mut bare).await;
+                println!(
+                    "| {} | {} | {round_trips} | {clients} | {server:.0} | {bare:.0} | {:.2} |",
+                    database.name(),
+                    operation.name(),
+                    server / bare
+                );
+            }
+        }
+    }
+}
+
+async fn visitors(house: &House, count: usize) -> (Vec<Library>, Vec<Bare>) {
+    let (mut server, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        server.push(Library::with_tokens(house, 4).await);
+        bare.push(Bare::new(house).await);
+    }
+    (server, bare)
+}
+
+/// Both sides' operations a second, measured round by round in turn.
+async fn in_turn<A: Visitor, B: Visitor>(
+    scale: &Scale,
+    operation: Operation,
+    left: &mut Vec<A>,
+    right: &mut Vec<B>,
+) -> [f64; 2] {
+    let mut done = [Done::default(); 2];
+    for _ in 0..scale.rounds {
+        done[0].add(load(left, operation, scale.time).await);
+        done[1].add(load(right, operation, scale.time).await);
+    }
+    done.map(Done::a_second)
+}
+
+async fn growth(scale: &Scale) {
+    let [few, many] = scale.grants;
+    println!("\n## Operations a second of 8 clients, by grants in the table\n");
+    println!("| store | operation | {few} grants | {many} grants | ratio (bar 1.3) |");
+    println!("| --- | --- | ---: | ---: | ---: |");
+    for database in DATABASES {
+        let mut small = among(database, few).await;
+        let mut large = among(database, many).await;
+        for operation in Operation::ALL {
+            let [few, many] = in_turn(scale, operation, &mut small, &mut large).await;
+            println!(
+                "| {} | {} | {few:.0} | {many:.0} | {:.2} |",
+                database.name(),
+                operation.name(),
+                few / many
+            );
+        }
+    }
+}
+
+/// Eight clients whose grants lie scattered among so many others.
+async fn among(database: &dyn Database, grants: usize) -> Vec<Library> {
+    const PARTS: usize = 50;
+    let house = House::over(database.open().await).await;
+    let (_, active) = house.a_grants_life().await;
+    let row = row_like(&active);
+    let mut clients = Vec::new();
+    for _ in 0..8 {
+        clients.push(Library::with_tokens(&house, 0).await);
+    }
+    for _ in 0..PARTS {
+        house.candidate.fill(&row, grants / PARTS).await;
+        for client in &mut clients {
+            client.sign_in().await;
+        }
+    }
+    clients
+}
+
+async fn shared_waits(scale: &Scale) {
+    println!("\n## SQLite: inserts a second of 64 clients\n");
+    println!("| every write its own wait for the disk | writes share it | ratio (bar 5) |");
+    println!("| ---: | ---: | ---: |");
+    let house = House::over(candidate::sqlite::Sqlite.open().await).await;
+    let (coded, _) = house.a_grants_life().await;
+    let row = row_like(&coded);
+    let alone = Arc::new(OneByOne::new());
+    let mut each = vec![Insert(To::OneByOne(alone), row.clone()); 64];
+    let mut shared = vec![Insert(To::Candidate(house), row); 64];
+    let [each, shared] = in_turn(scale, Operation::Refresh, &mut each, &mut shared).await;
+    println!("| {each:.0} | {shared:.0} | {:.1} |", shared / each);
+}
+
+/// Does nothing but insert rows.
+#[derive(Clone)]
+struct Insert(To, Row);
+
+#[derive(Clone)]
+enum To {
+    OneByOne(Arc<OneByOne>),
+    Candidate(House),
+}
+
+impl Visitor for Insert {
+    async fn visit(&mut self, _: Operation) {
+        let row = Row { id: load::new_id(), ..self.1.clone() };
+        match &self.0 {
+            To::OneByOne(alone) => alone.insert(row).await,
+            To::Candidate(house) => house.candidate.bare_insert(row).await,
+        }
+    }
+}
