@@ -8,7 +8,7 @@ use codegrant::{HostError, SessionId, Subject, Timestamp, User};
 use sha2::{Digest, Sha256};
 
 /// Where user accounts and login sessions are kept. Every method is one
-/// statement on one row, and answers when the database has made it durable.
+/// statement, and answers when the database has made it durable.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
     /// Keeps `account`, in place of what was kept of the same subject. A user
@@ -33,6 +33,9 @@ pub trait AccountStore: Send + Sync {
 
     /// Forgets a sign-in, if there is one.
     async fn end_session(&self, key: SessionKey) -> Result<(), HostError>;
+
+    /// Forgets all sign-ins of `subject`, on whatever browsers they are.
+    async fn end_sessions(&self, subject: &Subject) -> Result<(), HostError>;
 
     /// Forgets sign-ins that expired at `now` or earlier, and says how many.
     async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, HostError>;

@@ -101,6 +101,12 @@ impl AccountStore for Postgres {
         Ok(())
     }
 
+    async fn end_sessions(&self, subject: &Subject) -> Result<(), HostError> {
+        let sql = "DELETE FROM sessions WHERE subject = $1";
+        self.change(sql, &[&subject.as_str()]).await?;
+        Ok(())
+    }
+
     async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, HostError> {
         let sql = "DELETE FROM sessions WHERE expires_at <= $1 AND key IN
                    (SELECT key FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";

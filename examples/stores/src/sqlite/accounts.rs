@@ -128,6 +128,16 @@ impl AccountStore for Sqlite {
         .await
     }
 
+    async fn end_sessions(&self, subject: &Subject) -> Result<(), HostError> {
+        let subject = subject.clone();
+        self.write(move |db| {
+            let sql = "DELETE FROM sessions WHERE subject = ?";
+            db.prepare_cached(sql)?.execute([subject.as_str()])?;
+            Ok(())
+        })
+        .await
+    }
+
     async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, HostError> {
         self.forget(sweep::SESSIONS, now).await
     }
