@@ -137,6 +137,13 @@ impl Application {
         &self.0.listen
     }
 
+    /// Reads the secrets again: the first seals from now on, all open. What
+    /// cannot be read leaves everything as it is.
+    pub fn reload_secrets(&self) -> Result<(), Problem> {
+        self.0.server.rotate_secrets(&secret::load(&self.0.config.secret)?);
+        Ok(())
+    }
+
     /// Forgets what expired, now and every few minutes, for ever.
     pub async fn sweep(&self) {
         let mut round = interval(SWEEP_EVERY);
@@ -185,8 +192,11 @@ impl Builder {
     pub async fn build(self) -> Result<Application, StartError> {
         let config = self.config;
         let checked = config.check().map_err(StartError::Config)?;
+        if checked.store.is_local() {
+            secret::create_missing(&config.secret)?;
+        }
         let secrets = secret::load(&config.secret)?;
-        let database = open(&checked.store).map_err(StartError::Store)?;
+        let database = open(&checked.store).await.map_err(StartError::Store)?;
         let passwords = Passwords::new(self.password_cost).await.map_err(StartError::Store)?;
         enrol(&*database, &passwords, &checked, &config.users).await.map_err(StartError::Store)?;
 
@@ -211,11 +221,16 @@ impl Builder {
         .consents(database.clone())
         .directory(directory.clone())
         .clock(clock.clone())
+        .scopes_supported(checked.scopes)
         .build()?;
+        let mut guard = server.guard().scope(checked.resource_scope.clone());
+        if let Some(audience) = checked.audience {
+            guard = guard.audience(audience);
+        }
 
         let names = config.users.iter().map(|user| user.username.clone());
         Ok(Application(Arc::new(Parts {
-            guard: server.guard(),
+            guard,
             server,
             resource_scope: checked.resource_scope,
             database,
@@ -234,11 +249,11 @@ impl Builder {
     }
 }
 
-fn open(store: &Store) -> Result<Arc<dyn Database>, HostError> {
-    Ok(Arc::new(match store {
-        Store::Memory => Sqlite::in_memory()?,
-        Store::Sqlite(path) => Sqlite::open(path)?,
-    }))
+async fn open(store: &Store) -> Result<Arc<dyn Database>, HostError> {
+    Ok(match store {
+        Store::Memory => Arc::new(Sqlite::in_memory()?),
+        Store::Sqlite(path) => Arc::new(Sqlite::open(path)?),
+    })
 }
 
 /// Makes the configured users the database's users, and no others.

@@ -67,6 +67,7 @@ async fn run(config: Config) -> Result<(), String> {
     let shutdown = shutdown().map_err(|error| format!("signals: {error}"))?;
     let introduction = introduction(&config);
     let application = Application::new(config).await.map_err(|error| error.to_string())?;
+    reload_at_hangup(application.clone()).map_err(|error| format!("signals: {error}"))?;
     let issuer = application.server().issuer().clone();
     let listener = Listener::bind(application).await.map_err(|error| error.to_string())?;
     say(&introduction);
@@ -107,6 +108,26 @@ fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
         #[cfg(not(unix))]
         let _ = ctrl_c().await;
     })
+}
+
+/// Reads the secrets again each time that the program is told so.
+#[cfg(unix)]
+fn reload_at_hangup(application: Application) -> std::io::Result<()> {
+    let mut hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            match application.reload_secrets() {
+                Ok(()) => tracing::info!("the secrets were read again"),
+                Err(problem) => tracing::error!(%problem, "the secrets stay as they were"),
+            }
+        }
+    });
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn reload_at_hangup(_: Application) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// A line on standard output. Nobody may be reading; that stops nothing.

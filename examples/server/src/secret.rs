@@ -1,7 +1,7 @@
 //! Where the server's secrets come from.
 
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::Path;
 
 use base64::Engine;
@@ -10,11 +10,13 @@ use codegrant::{Entropy, SecretRing, ServerSecret, SystemEntropy};
 
 use crate::config::{Problem, Secret};
 
-/// Reads the secrets, newest first: the first seals, all open. A missing file
-/// is created, since a store of one machine shares its secrets with nobody.
+/// Reads the secrets, newest first: the first seals, all open.
 pub(crate) fn load(secret: &Secret) -> Result<SecretRing, Problem> {
     let (place, text) = match secret {
-        Secret::File(path) => (path.display().to_string(), read_or_create(path)?),
+        Secret::File(path) => {
+            let text = fs::read_to_string(path).map_err(|error| unusable(path, &error))?;
+            (path.display().to_string(), text)
+        }
         Secret::Env(name) => {
             let text = std::env::var(name)
                 .map_err(|_| problem(format!("the variable {name} is not set")))?;
@@ -32,10 +34,21 @@ pub(crate) fn load(secret: &Secret) -> Result<SecretRing, Problem> {
     Ok(ring)
 }
 
-/// What [`load`] would say, without creating anything.
-pub(crate) fn check(secret: &Secret) -> Result<(), Problem> {
+/// Draws a secret where there is none yet: right for a store that no other
+/// machine uses, since the others would have to know it.
+pub(crate) fn create_missing(secret: &Secret) -> Result<(), Problem> {
     match secret {
-        Secret::File(path) if !path.exists() => can_be_created("secret", path),
+        Secret::File(path) if !path.exists() => {
+            create(path).map_err(|error| unusable(path, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What the start would say, without creating anything.
+pub(crate) fn check(secret: &Secret, may_be_created: bool) -> Result<(), Problem> {
+    match secret {
+        Secret::File(path) if may_be_created && !path.exists() => can_be_created("secret", path),
         _ => load(secret).map(drop),
     }
 }
@@ -49,14 +62,8 @@ pub(crate) fn can_be_created(key: &str, path: &Path) -> Result<(), Problem> {
     }
 }
 
-fn read_or_create(path: &Path) -> Result<String, Problem> {
-    let text = match fs::read_to_string(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            create(path).and_then(|()| fs::read_to_string(path))
-        }
-        read => read,
-    };
-    text.map_err(|error| problem(format!("{}: {error}", path.display())))
+fn unusable(path: &Path, error: &std::io::Error) -> Problem {
+    problem(format!("{}: {error}", path.display()))
 }
 
 fn problem(text: String) -> Problem {

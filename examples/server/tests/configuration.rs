@@ -46,6 +46,10 @@ fn every_key_that_is_offered_is_taken() {
             "profile": "oauth2.1",
             "code_lifetime": 30,
             "access_token_lifetime": 300,
+            "refresh_idle_lifetime": 3600,
+            "refresh_absolute_lifetime": 7200,
+            "refresh_rotation": "always",
+            "refresh_grace": 0,
             "login_lifetime": 3600,
             "interaction_lifetime": 60
         },
@@ -57,10 +61,18 @@ fn every_key_that_is_offered_is_taken() {
             "redirect_uris": ["https://app.example/cb", "com.example.app:/cb"],
             "token_endpoint_auth_method": "client_secret_post",
             "application_type": "native",
-            "scope": "mail",
+            "grant_types": ["authorization_code", "refresh_token"],
+            "scope": "mail offline_access",
+            "resources": ["https://mail.example", "urn:example:calendar"],
+            "audiences": ["https://app.example"],
             "require_pkce": true,
             "trusted": true
+        }, {
+            "client_id": "mail", "client_secret": "s", "audiences": ["https://mail.example"]
+        }, {
+            "client_id": "audit", "client_secret": "s", "grant_types": []
         }],
+        "introspection_clients": ["audit"],
         "users": [{
             "username": "carol",
             "password": "p",
@@ -68,8 +80,8 @@ fn every_key_that_is_offered_is_taken() {
             "roles": ["r"],
             "permissions": ["p"]
         }],
-        "scopes": {"mail": {"description": "Read your mail"}},
-        "resource": {"scope": "mail", "permission": "p"}
+        "scopes": {"mail": {"description": "Read your mail"}, "offline_access": {}},
+        "resource": {"scope": "mail", "permission": "p", "audience": "https://mail.example"}
     });
     let read = Config::from_json(&config.to_string()).unwrap();
     assert_eq!(serde_json::to_value(read).unwrap().get("issuer"), config.get("issuer"));
@@ -144,20 +156,14 @@ fn a_scope_that_is_not_described_may_be_asked_for() {
 #[test]
 fn what_is_not_built_yet_is_refused_by_name() {
     let not_yet = "not offered by this build yet";
-    for (key, value) in [
-        ("signing_keys", json!(["rs256.pem"])),
-        ("introspection_clients", json!(["app"])),
-        ("pairwise_salt", json!({"file": "salt"})),
-    ] {
+    for (key, value) in
+        [("signing_keys", json!(["rs256.pem"])), ("pairwise_salt", json!({"file": "salt"}))]
+    {
         assert_problem(&json!({ key: value }), key, not_yet);
     }
     for (key, value) in [
         ("profile", json!("fapi2")),
         ("access_token_format", json!("jwt")),
-        ("refresh_idle_lifetime", json!(1)),
-        ("refresh_absolute_lifetime", json!(1)),
-        ("refresh_rotation", json!("always")),
-        ("refresh_grace", json!(10)),
         ("pushed_request_lifetime", json!(90)),
     ] {
         assert_problem(&json!({"policy": { key: value }}), &format!("policy.{key}"), not_yet);
@@ -165,7 +171,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
     for url in ["postgres://db/x", "redis://db"] {
         assert_problem(&json!({ "store": url }), "store", not_yet);
     }
-    assert_problem(&json!({"resource": {"audience": "x"}}), "resource.audience", not_yet);
     let claims = json!({"scopes": {"reports.read": {"claims": ["name"]}}});
     assert_problem(&claims, "scopes.reports.read.claims", not_yet);
     assert_problem(&json!({"scopes": {"openid": {}}}), "scopes.openid", "does not offer yet");
@@ -175,7 +180,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
 #[test]
 fn client_members_that_are_not_built_yet_are_refused_by_name() {
     for (key, value) in [
-        ("grant_types", json!(["authorization_code", "refresh_token"])),
         ("response_types", json!(["code", "token"])),
         ("subject_type", json!("pairwise")),
         ("jwks", json!({"keys": []})),
@@ -187,8 +191,6 @@ fn client_members_that_are_not_built_yet_are_refused_by_name() {
         ("require_pushed_authorization_requests", json!(true)),
         ("dpop_bound_access_tokens", json!(true)),
         ("sector_identifier_uri", json!("https://app.example")),
-        ("resources", json!(["https://api.example"])),
-        ("audiences", json!(["https://api.example"])),
         ("token_endpoint_auth_method", json!("private_key_jwt")),
         ("token_endpoint_auth_method", json!("tls_client_auth")),
         ("token_endpoint_auth_method", json!("self_signed_tls_client_auth")),
@@ -217,6 +219,8 @@ fn what_asks_for_nothing_is_taken_whether_it_is_built_or_not() {
 
 #[test]
 fn a_client_must_make_sense() {
+    let too_many: Vec<String> = (0..17).map(|n| format!("https://{n}.example")).collect();
+    let too_many = json!(too_many);
     for (key, value, named, words) in [
         ("redirect_uris", json!([]), "redirect_uris", "at least one"),
         ("redirect_uris", json!(["http://app.example/"]), "redirect_uris[0]", "loopback"),
@@ -224,6 +228,13 @@ fn a_client_must_make_sense() {
         ("redirect_uris", json!([1]), "redirect_uris[0]", "invalid type"),
         ("client_id", json!(""), "client_id", "is missing"),
         ("scope", json!("a\"b"), "scope", "scope"),
+        ("grant_types", json!(["password"]), "grant_types", "\"password\" is neither"),
+        ("grant_types", json!(["refresh_token"]), "grant_types", "without \"authorization_code\""),
+        ("grant_types", json!([]), "grant_types", "has redirect URIs"),
+        ("resources", json!(["https://a.example", "b"]), "resources[1]", "absolute URI"),
+        ("resources", json!(["https://a.example#b"]), "resources[0]", "fragment"),
+        ("resources", too_many, "resources", "more than 16"),
+        ("audiences", json!(["https://a.example"]), "audiences", "must authenticate"),
         ("application_type", json!("tv"), "application_type", "neither"),
         ("client_uri", json!("javascript:alert(1)"), "client_uri", "not an http(s) URL"),
         ("token_endpoint_auth_method", json!("client_secret_basic"), "client_secret", "missing"),
@@ -242,12 +253,58 @@ fn a_client_must_make_sense() {
 }
 
 #[test]
+fn a_client_that_only_serves_resources_needs_no_redirect_uri_and_no_other_goes_without() {
+    let serving = |more: Value| {
+        let mut client = json!({"client_id": "api", "client_secret": "s"});
+        client.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"clients": [client]})
+    };
+    let audiences = json!(["https://api.example"]);
+    assert_eq!(problems(&serving(json!({"audiences": audiences}))), [""; 0]);
+    assert_eq!(problems(&serving(json!({"audiences": audiences, "grant_types": []}))), [""; 0]);
+    let mut listed = serving(json!({}));
+    listed["introspection_clients"] = json!(["api"]);
+    assert_eq!(problems(&listed), [""; 0]);
+    for more in [
+        json!({}),
+        json!({"grant_types": []}),
+        json!({"audiences": audiences, "grant_types": ["authorization_code"]}),
+    ] {
+        assert_problem(&serving(more), "clients[0].redirect_uris", "at least one");
+    }
+}
+
+#[test]
+fn who_introspects_every_token_is_a_client_that_authenticates() {
+    let mut config = client("client_secret", json!("s"));
+    config["introspection_clients"] = json!(["app", "nobody"]);
+    assert_problem(&config, "introspection_clients[1]", "\"nobody\" is not the client_id of any");
+    let mut public = client("trusted", json!(false));
+    public["introspection_clients"] = json!(["app"]);
+    assert_problem(&public, "introspection_clients[0]", "must authenticate");
+}
+
+#[test]
+fn refresh_tokens_of_public_clients_rotate_under_oauth_2_1() {
+    let policy = |profile: &str, rotation: &str| json!({"policy": {"profile": profile, "refresh_rotation": rotation}});
+    for (profile, rotation) in
+        [("default", "never"), ("oauth2.1", "public"), ("oauth2.1", "always")]
+    {
+        assert_eq!(problems(&policy(profile, rotation)), [""; 0]);
+    }
+    let key = "policy.refresh_rotation";
+    assert_problem(&policy("oauth2.1", "never"), key, "not allowed by OAuth 2.1");
+    assert_problem(&policy("default", "sometimes"), key, "none of");
+}
+
+#[test]
 fn the_rest_must_make_sense_too() {
     let user = |claims: Value| json!({"username": "a", "password": "p", "claims": claims});
     for (config, key, words) in [
         (json!({"issuer": "id.example"}), "issuer", "absolute URL"),
         (json!({"issuer": "http://127.0.0.1:1/a;b"}), "issuer", "semicolon"),
         (json!({"issuer": "http://127.0.0.1:1//b.example"}), "issuer", "two slashes"),
+        (json!({"issuer": "http://127.0.0.1:1/.well-known/a"}), "issuer", "/.well-known/"),
         (json!({"issuer": "https://id.example"}), "tls", "unless proxied is true"),
         (json!({"tls": {"certificate": "c", "key": "k"}}), "tls", "not https"),
         (json!({"issuer": "https://id.example", "tls": {"key": "k"}}), "tls", "a certificate"),
@@ -257,6 +314,18 @@ fn the_rest_must_make_sense_too() {
         (json!({"policy": {"profile": "x"}}), "policy.profile", "neither"),
         (json!({"policy": {"code_lifetime": 601}}), "policy.code_lifetime", "600 seconds"),
         (json!({"policy": {"code_lifetime": -1}}), "policy.code_lifetime", "invalid value"),
+        (json!({"policy": {"refresh_grace": 61}}), "policy.refresh_grace", "between 0 and 60"),
+        (
+            json!({"policy": {"refresh_idle_lifetime": 0}}),
+            "policy.refresh_idle_lifetime",
+            "between 1 and",
+        ),
+        (
+            json!({"policy": {"refresh_absolute_lifetime": 0}}),
+            "policy.refresh_absolute_lifetime",
+            "between 1 and",
+        ),
+        (json!({"resource": {"audience": "api"}}), "resource.audience", "absolute URI"),
         (json!({"resource": {"scope": "a\"b"}}), "resource.scope", "scope"),
         (json!({"secret": {"file": "a", "env": "B"}}), "secret", "single key"),
         (json!({"secret": {}}), "secret", "single key"),
@@ -280,7 +349,7 @@ fn the_rest_must_make_sense_too() {
 #[test]
 fn neither_passwords_nor_secrets_show_in_debug_output() {
     let shown = format!("{:?}", Config::default());
-    for secret in ["wonderland", "builder", "dashboard-demo-secret"] {
+    for secret in ["wonderland", "builder", "dashboard-demo-secret", "reports-demo-secret"] {
         assert!(!shown.contains(secret));
     }
 }

@@ -15,29 +15,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use codegrant::{CodeStore, Grant, GrantId, HostError, Subject, Timestamp};
-use reqwest::Method;
-use support::{Browser, CALLBACK, Page, SECRET, VERIFIER, shared, start};
-
-const ALLOW: [(&str, &str); 3] =
-    [("scope", "reports.read"), ("scope", "reports.comment"), ("decision", "allow")];
-
-async fn redeem(browser: &Browser, client: &str, code: &str) -> Page {
-    let fields =
-        [("grant_type", "authorization_code"), ("code", code), ("code_verifier", VERIFIER)];
-    let request = browser.request(Method::POST, "/token").form(&fields);
-    let id = client.replace(' ', "+");
-    browser.send(request.basic_auth(id, Some(SECRET.replace(' ', "+")))).await
-}
-
-async fn resource(browser: &Browser, token: &str) -> Page {
-    browser.send(browser.request(Method::GET, "/resource").bearer_auth(token)).await
-}
-
-/// The code of a fresh flow in which alice allows everything.
-async fn code(browser: &Browser, client: &str) -> String {
-    let consent = browser.consent_page(client).await;
-    browser.submit(&consent, &ALLOW).await.params()["code"].clone()
-}
+use support::client::ALLOW;
+use support::{Browser, CALLBACK, VERIFIER, shared, start};
 
 #[tokio::test]
 async fn a_user_signs_in_allows_and_the_client_reaches_the_resource() {
@@ -50,13 +29,13 @@ async fn a_user_signs_in_allows_and_the_client_reaches_the_resource() {
     assert_eq!((params["state"].as_str(), params["iss"].as_str()), ("s 1", issuer.as_str()));
 
     let application = Browser::new(&issuer);
-    let tokens = redeem(&application, &client, &params["code"]).await;
+    let tokens = application.redeem(&client, &params["code"]).await;
     assert_eq!((tokens.status, tokens.header("cache-control")), (200, "no-store"));
     let tokens = tokens.json();
     assert_eq!(tokens["scope"], "reports.read reports.comment");
     assert_eq!((&tokens["token_type"], &tokens["expires_in"]), (&"Bearer".into(), &600.into()));
 
-    let report = resource(&application, tokens["access_token"].as_str().unwrap()).await;
+    let report = application.resource(tokens["access_token"].as_str().unwrap()).await;
     assert_eq!(report.status, 200);
     let report = report.json();
     assert_eq!((&report["sub"], &report["client_id"]), (&"alice".into(), &client.into()));
@@ -67,13 +46,13 @@ async fn a_user_signs_in_allows_and_the_client_reaches_the_resource() {
 async fn a_code_redeemed_twice_takes_the_token_with_it() {
     let (issuer, client) = shared();
     let browser = Browser::new(&issuer);
-    let code = code(&browser, &client).await;
-    let tokens = redeem(&browser, &client, &code).await.json();
+    let code = browser.code(&client, "").await;
+    let tokens = browser.redeem(&client, &code).await.json();
     let token = tokens["access_token"].as_str().unwrap();
-    assert_eq!(resource(&browser, token).await.status, 200);
-    let replay = redeem(&browser, &client, &code).await;
+    assert_eq!(browser.resource(token).await.status, 200);
+    let replay = browser.redeem(&client, &code).await;
     assert_eq!((replay.status, &replay.json()["error"]), (400, &"invalid_grant".into()));
-    assert_eq!(resource(&browser, token).await.status, 401);
+    assert_eq!(browser.resource(token).await.status, 401);
 }
 
 #[tokio::test]
@@ -83,9 +62,9 @@ async fn what_is_unticked_is_not_granted() {
     let consent = browser.consent_page(&client).await;
     let fields = [("scope", "reports.comment"), ("decision", "allow")];
     let code = browser.submit(&consent, &fields).await.params()["code"].clone();
-    let tokens = redeem(&browser, &client, &code).await.json();
+    let tokens = browser.redeem(&client, &code).await.json();
     assert_eq!(tokens["scope"], "reports.comment");
-    let refused = resource(&browser, tokens["access_token"].as_str().unwrap()).await;
+    let refused = browser.resource(tokens["access_token"].as_str().unwrap()).await;
     assert_eq!(refused.status, 403);
     assert!(refused.header("www-authenticate").contains("insufficient_scope"));
 }
@@ -195,8 +174,8 @@ async fn a_user_without_the_permission_is_refused_whatever_the_token_covers() {
     let login = browser.login_page("app").await;
     let consent = browser.get(browser.sign_in(&login, "bob", "builder").await.location()).await;
     let code = browser.submit(&consent, &ALLOW).await.params()["code"].clone();
-    let tokens = redeem(&browser, "app", &code).await.json();
-    let refused = resource(&browser, tokens["access_token"].as_str().unwrap()).await;
+    let tokens = browser.redeem("app", &code).await.json();
+    let refused = browser.resource(tokens["access_token"].as_str().unwrap()).await;
     assert_eq!((refused.status, &refused.json()["error"]), (403, &"access_denied".into()));
 }
 
@@ -218,8 +197,10 @@ async fn an_issuer_with_a_path_has_everything_below_it() {
     for outside in ["/healthz", "/authorize", "/:tenant", "/other/authorize"] {
         assert_eq!(browser.get(outside).await.status, 404, "{outside}");
     }
-    let unbuilt = ["introspect", "revoke", "userinfo", "jwks", "par", "logout", "register"];
-    for path in unbuilt.into_iter().chain([".well-known/oauth-authorization-server"]) {
+    let wrong_method = browser.get("/:tenant/consent").await;
+    assert_eq!((wrong_method.status, wrong_method.header("allow")), (405, "POST"));
+    assert!(wrong_method.has("error"), "it is a page of ours");
+    for path in ["userinfo", "jwks", "par", "logout", "register"] {
         assert_eq!(browser.get(&format!("/:tenant/{path}")).await.status, 404, "{path}");
     }
 }

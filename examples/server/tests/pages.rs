@@ -230,8 +230,14 @@ async fn a_body_of_a_megabyte_is_refused() {
     let (issuer, _) = shared();
     let browser = Browser::new(&issuer);
     let megabyte = "x".repeat(1 << 20);
-    for (path, status) in [("/authorize", 400), ("/login", 413), ("/consent", 413), ("/token", 400)]
-    {
+    for (path, status) in [
+        ("/authorize", 400),
+        ("/login", 413),
+        ("/consent", 413),
+        ("/token", 400),
+        ("/introspect", 400),
+        ("/revoke", 400),
+    ] {
         let page = browser.post(path, &[("state", &*megabyte)]).await;
         assert_eq!(page.status, status, "{path}");
         assert!(page.body.contains("invalid_request"), "{path}");

@@ -14,90 +14,15 @@ mod support;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use support::Browser;
-
-fn command(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_server"));
-    command.current_dir(directory);
-    command
-}
-
-/// Runs the program to its end with this configuration.
-fn run(directory: &Path, option: &str, config: &Value) -> Output {
-    fs::write(directory.join("config.json"), config.to_string()).unwrap();
-    command(directory).args([option, "config.json"]).output().unwrap()
-}
+use support::program::{Running, command, config, run};
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
-}
-
-/// A program that listens, and is stopped with the test.
-struct Running {
-    child: Child,
-    lines: BufReader<std::process::ChildStderr>,
-}
-
-impl Running {
-    /// Starts with this configuration, or none, and waits until it listens.
-    fn start(directory: &Path, config: Option<&Value>) -> Self {
-        let mut command = command(directory);
-        if let Some(config) = config {
-            fs::write(directory.join("config.json"), config.to_string()).unwrap();
-            command.args(["--config", "config.json"]);
-        }
-        let streams = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = streams.spawn().unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap());
-        let mut running = Self { child, lines };
-        running.line_with("listening on ");
-        running
-    }
-
-    fn line_with(&mut self, words: &str) -> String {
-        let mut line = String::new();
-        while !line.contains(words) {
-            line.clear();
-            assert!(self.lines.read_line(&mut line).unwrap() > 0, "it ended before {words:?}");
-        }
-        line
-    }
-
-    fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
-    }
-
-    /// What it has written when it has ended, and that it ended well.
-    fn end(mut self) -> (String, String) {
-        let (mut stdout, mut stderr) = (String::new(), String::new());
-        self.lines.read_to_string(&mut stderr).unwrap();
-        self.child.stdout.take().unwrap().read_to_string(&mut stdout).unwrap();
-        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{stderr}");
-        (stdout, stderr)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A configuration on a port that was free a moment ago, and whose users' passwords
-/// cost as much as in earnest: only alice's.
-fn config(scheme: &str) -> (u16, Value) {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let issuer = format!("{scheme}://127.0.0.1:{port}");
-    let alice = json!({"username": "alice", "password": "wonderland"});
-    (port, json!({ "issuer": issuer, "store": "sqlite:test.db", "users": [alice] }))
 }
 
 #[test]

@@ -6,12 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::Uri;
-use codegrant::{Issuer, Scope, Subject};
+use codegrant::{Issuer, Resource, Scope, Subject};
 
-use super::{Config, Policy, Problem, User, clients, unbuilt};
-
-const A_DAY: u64 = 24 * 60 * 60;
-const LONGEST_LOGIN: u64 = 90 * A_DAY;
+use super::{Config, Problem, User, clients, unbuilt};
 
 /// A configuration that means something.
 pub(crate) struct Checked {
@@ -26,13 +23,25 @@ pub(crate) struct Checked {
     pub(crate) login_lifetime: Duration,
     pub(crate) clients: Vec<codegrant::Client>,
     pub(crate) subjects: Vec<Subject>,
+    /// Every scope that is described.
+    pub(crate) scopes: Scope,
+    /// What an access token must cover at `/resource`.
     pub(crate) resource_scope: Scope,
+    /// Whom it must be addressed to there.
+    pub(crate) audience: Option<Resource>,
 }
 
 /// Where everything is kept.
 pub(crate) enum Store {
     Memory,
     Sqlite(PathBuf),
+}
+
+impl Store {
+    /// Whether only this machine uses it, so that the secret is nobody else's.
+    pub(crate) const fn is_local(&self) -> bool {
+        matches!(self, Self::Memory | Self::Sqlite(_))
+    }
 }
 
 impl Config {
@@ -46,14 +55,17 @@ impl Config {
         let store = keep(problems, store(&self.store));
         let policy = self.policy.read(problems);
         let login_lifetime = self.policy.login_lifetime(problems);
-        self.check_scopes(problems);
-        let clients = clients::read(&self.clients, problems);
+        let scopes = self.scopes(problems);
+        let clients = clients::read(&self.clients, &self.introspection_clients, problems);
         let subjects = subjects(&self.users, problems);
         let resource_scope = Scope::parse(&self.resource.scope)
             .map_err(|error| Problem::new("resource.scope", error));
         let resource_scope = keep(problems, resource_scope);
-        let (Some(issuer), Some(listen), Some(store), Some(resource_scope), true) =
-            (issuer, listen, store, resource_scope, problems.is_empty())
+        let audience = self.resource.audience.as_deref().map(Resource::parse).transpose();
+        let audience = audience.map_err(|error| Problem::new("resource.audience", error));
+        let audience = keep(problems, audience).flatten();
+        let (Some(issuer), Some(listen), Some(store), Some(scopes), Some(resource_scope), true) =
+            (issuer, listen, store, scopes, resource_scope, problems.is_empty())
         else {
             return Err(std::mem::take(problems));
         };
@@ -67,7 +79,9 @@ impl Config {
             login_lifetime,
             clients,
             subjects,
+            scopes,
             resource_scope,
+            audience,
         })
     }
 
@@ -101,7 +115,9 @@ impl Config {
         problems.push(Problem::new("tls", fault));
     }
 
-    fn check_scopes(&self, problems: &mut Vec<Problem>) {
+    /// Everything that is described, each a single scope token.
+    fn scopes(&self, problems: &mut Vec<Problem>) -> Option<Scope> {
+        let faults_before = problems.len();
         for name in self.scopes.keys() {
             let key = format!("scopes.{name}");
             if let Some(fault) = unbuilt::scope(name) {
@@ -112,55 +128,27 @@ impl Config {
                 problems.push(Problem::new(key, "is not a scope token"));
             }
         }
-    }
-}
-
-impl Policy {
-    fn read(&self, problems: &mut Vec<Problem>) -> codegrant::Policy {
-        let base = match self.profile.as_deref() {
-            None | Some("default") => codegrant::Policy::default(),
-            Some("oauth2.1") => codegrant::Policy::oauth_2_1(),
-            Some(other) => {
-                let fault = match other {
-                    "fapi2" => "\"fapi2\" is not offered by this build yet".to_owned(),
-                    _ => format!("{other:?} is neither \"default\" nor \"oauth2.1\""),
-                };
-                problems.push(Problem::new("policy.profile", fault));
-                codegrant::Policy::default()
-            }
-        };
-        let seconds = |given: Option<u64>, otherwise| given.map_or(otherwise, Duration::from_secs);
-        let policy = codegrant::Policy {
-            code_lifetime: seconds(self.code_lifetime, base.code_lifetime),
-            access_token_lifetime: seconds(self.access_token_lifetime, base.access_token_lifetime),
-            interaction_lifetime: seconds(self.interaction_lifetime, base.interaction_lifetime),
-            ..base
-        };
-        problems.extend(policy.faults().iter().map(|fault| {
-            let key = format!("policy.{}", fault.name());
-            Problem::new(key, format!("must be between 1 and {} seconds", fault.longest()))
-        }));
-        policy
-    }
-
-    fn login_lifetime(&self, problems: &mut Vec<Problem>) -> Duration {
-        let seconds = self.login_lifetime.unwrap_or(A_DAY);
-        if !(1..=LONGEST_LOGIN).contains(&seconds) {
-            let fault = format!("must be between 1 and {LONGEST_LOGIN} seconds");
-            problems.push(Problem::new("policy.login_lifetime", fault));
+        if problems.len() > faults_before {
+            return None;
         }
-        Duration::from_secs(seconds)
+        let names: Vec<&str> = self.scopes.keys().map(String::as_str).collect();
+        let scopes = Scope::parse(&names.join(" "));
+        keep(problems, scopes.map_err(|error| Problem::new("scopes", error)))
     }
 }
 
-/// Refuses an issuer whose path would end a cookie's `Path` early, or would
-/// name another host at the beginning of a `Location`.
+/// Refuses an issuer whose path would end a cookie's `Path` early, would name
+/// another host at the beginning of a `Location`, or lies where metadata are.
 fn usable_path(issuer: Issuer) -> Result<Issuer, Problem> {
-    if issuer.path().contains(';') || issuer.path().starts_with("//") {
-        let fault = "has a path with a semicolon or with two slashes at its beginning";
-        return Err(Problem::new("issuer", fault));
-    }
-    Ok(issuer)
+    let path = issuer.path();
+    let fault = if path.contains(';') || path.starts_with("//") {
+        "has a path with a semicolon or with two slashes at its beginning"
+    } else if path.starts_with("/.well-known/") {
+        "has a path below /.well-known/"
+    } else {
+        return Ok(issuer);
+    };
+    Err(Problem::new("issuer", fault))
 }
 
 pub(super) fn store(url: &str) -> Result<Store, Problem> {

@@ -2,13 +2,18 @@
 
 use std::collections::HashSet;
 
-use codegrant::{ClientError, ClientSecret};
+use codegrant::{ClientError, ClientSecret, Resource, Resources};
 
 use super::{Client, Problem, unbuilt};
 
-/// The clients that the library accepts; what is wrong with the others goes to
-/// `problems`.
-pub(super) fn read(clients: &[Client], problems: &mut Vec<Problem>) -> Vec<codegrant::Client> {
+/// The clients that the library accepts, those of `introspection_clients` with
+/// that right; what is wrong with the others goes to `problems`.
+pub(super) fn read(
+    clients: &[Client],
+    introspection_clients: &[String],
+    problems: &mut Vec<Problem>,
+) -> Vec<codegrant::Client> {
+    judge_introspection(clients, introspection_clients, problems);
     let mut ids = HashSet::new();
     let mut read = Vec::new();
     for (index, client) in clients.iter().enumerate() {
@@ -23,10 +28,28 @@ pub(super) fn read(clients: &[Client], problems: &mut Vec<Problem>) -> Vec<codeg
                 problems.push(Problem::new(format!("{path}.scope"), format!("{token:?} {fault}")));
             }
         }
-        client.judge(&path, problems);
-        read.extend(client.build().ok());
+        let introspects = introspection_clients.contains(&client.client_id);
+        client.judge(&path, introspects, problems);
+        match client.build(introspects) {
+            Ok(client) => read.push(client),
+            // What is right alone may be wrong together.
+            Err(fault) if problems.is_empty() => problems.push(fault.at(&path)),
+            Err(_) => {}
+        }
     }
     read
+}
+
+/// Whoever introspects has to be somebody, and to prove it.
+fn judge_introspection(clients: &[Client], named: &[String], problems: &mut Vec<Problem>) {
+    for (index, id) in named.iter().enumerate() {
+        let fault = match clients.iter().find(|client| client.client_id == *id) {
+            None => format!("{id:?} is not the client_id of any client"),
+            Some(client) if client.is_public() => ClientError::PublicIntrospection.to_string(),
+            Some(_) => continue,
+        };
+        problems.push(Problem::new(format!("introspection_clients[{index}]"), fault));
+    }
 }
 
 /// A key of one client, and what is wrong with it.
@@ -40,18 +63,38 @@ impl Fault {
 
 impl Client {
     /// Says everything that is wrong: the library stops at the first fault, so
-    /// it is asked about each redirect URI, and about all the rest, alone.
-    fn judge(&self, path: &str, problems: &mut Vec<Problem>) {
+    /// it is asked about each URI, and about all the rest, alone.
+    fn judge(&self, path: &str, introspects: bool, problems: &mut Vec<Problem>) {
         let rest = Self {
             client_id: if self.client_id.is_empty() { "none" } else { &self.client_id }.into(),
             redirect_uris: vec!["https://check.invalid/".into()],
+            resources: Vec::new(),
+            audiences: Vec::new(),
             ..self.clone()
         };
-        problems.extend(rest.build().err().map(|fault| fault.at(path)));
-        if self.redirect_uris.is_empty() {
-            let key = format!("{path}.redirect_uris");
-            problems.push(Problem::new(key, ClientError::NoRedirectUri));
+        problems.extend(rest.build(false).err().map(|fault| fault.at(path)));
+        self.judge_redirect_uris(path, introspects, problems);
+        judge_resources(&format!("{path}.resources"), &self.resources, problems);
+        judge_resources(&format!("{path}.audiences"), &self.audiences, problems);
+        if !self.audiences.is_empty() && self.is_public() {
+            let key = format!("{path}.audiences");
+            problems.push(Problem::new(key, ClientError::PublicIntrospection));
         }
+    }
+
+    /// A client that only serves resources needs no redirect URI: it introspects,
+    /// and names no grant type.
+    fn judge_redirect_uris(&self, path: &str, introspects: bool, problems: &mut Vec<Problem>) {
+        let serves = introspects || !self.audiences.is_empty();
+        let fault = match (self.redirect_uris.is_empty(), self.grant_types.as_deref()) {
+            (true, None | Some([])) if serves => None,
+            (true, _) => Some(Fault("redirect_uris", ClientError::NoRedirectUri.to_string())),
+            (false, Some([])) => {
+                Some(Fault("grant_types", "is empty, and the client has redirect URIs".into()))
+            }
+            (false, _) => None,
+        };
+        problems.extend(fault.map(|fault| fault.at(path)));
         for (index, uri) in self.redirect_uris.iter().enumerate() {
             let mut alone = codegrant::Client::builder("none").redirect_uri(uri);
             if self.application_type.as_deref() == Some("native") {
@@ -63,7 +106,7 @@ impl Client {
         }
     }
 
-    fn build(&self) -> Result<codegrant::Client, Fault> {
+    fn build(&self, introspects: bool) -> Result<codegrant::Client, Fault> {
         let mut builder = codegrant::Client::builder(self.client_id.as_str()).scope(&self.scope);
         if let Some(name) = &self.client_name {
             builder = builder.name(name);
@@ -74,9 +117,7 @@ impl Client {
             }
             _ => {}
         }
-        for uri in &self.redirect_uris {
-            builder = builder.redirect_uri(uri);
-        }
+        builder = self.redirect_uris.iter().fold(builder, |builder, uri| builder.redirect_uri(uri));
         builder = match self.application_type.as_deref() {
             None | Some("web") => builder,
             Some("native") => builder.native(),
@@ -90,6 +131,14 @@ impl Client {
             Proof::Basic(secret) => builder.client_secret_basic(secret.hash()),
             Proof::Post(secret) => builder.client_secret_post(secret.hash()),
         };
+        builder = self.resources.iter().fold(builder, |builder, uri| builder.resource(uri));
+        builder = self.audiences.iter().fold(builder, |builder, uri| builder.audience(uri));
+        if self.may_refresh()? {
+            builder = builder.refresh_token();
+        }
+        if introspects {
+            builder = builder.introspects_any();
+        }
         if self.require_pkce {
             builder = builder.require_pkce();
         }
@@ -100,10 +149,39 @@ impl Client {
             let key = match &error {
                 ClientError::Id(_) => "client_id",
                 ClientError::Scope(_) | ClientError::DefaultScope => "scope",
+                ClientError::Resource(_) => "resources",
+                ClientError::Audience(_) | ClientError::PublicIntrospection => "audiences",
                 _ => "redirect_uris",
             };
             Fault(key, error.to_string())
         })
+    }
+
+    /// Whether it is registered for refresh tokens.
+    fn may_refresh(&self) -> Result<bool, Fault> {
+        let (mut code, mut refresh) = (false, false);
+        for grant_type in self.grant_types.iter().flatten() {
+            match grant_type.as_str() {
+                "authorization_code" => code = true,
+                "refresh_token" => refresh = true,
+                other => {
+                    let fault = format!(
+                        "{other:?} is neither \"authorization_code\" nor \"refresh_token\""
+                    );
+                    return Err(Fault("grant_types", fault));
+                }
+            }
+        }
+        if refresh && !code {
+            let fault = "has \"refresh_token\" without \"authorization_code\"";
+            return Err(Fault("grant_types", fault.into()));
+        }
+        Ok(refresh)
+    }
+
+    /// Whether it is registered without a way to prove who it is.
+    fn is_public(&self) -> bool {
+        matches!(self.proof(), Ok(Proof::None))
     }
 
     fn proof(&self) -> Result<Proof, Fault> {
@@ -136,6 +214,21 @@ impl Client {
                 ),
             )),
         }
+    }
+}
+
+/// Says what is wrong with each of `uris`, or with all of them together.
+fn judge_resources(key: &str, uris: &[String], problems: &mut Vec<Problem>) {
+    let faults_before = problems.len();
+    for (index, uri) in uris.iter().enumerate() {
+        if let Err(error) = Resource::parse(uri) {
+            problems.push(Problem::new(format!("{key}[{index}]"), error));
+        }
+    }
+    if problems.len() == faults_before
+        && let Err(error) = Resources::parse(uris)
+    {
+        problems.push(Problem::new(key, error));
     }
 }
 

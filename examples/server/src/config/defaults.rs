@@ -16,6 +16,7 @@ impl Default for Config {
             users: users().into(),
             scopes: scopes().into(),
             resource: Resource::default(),
+            introspection_clients: Vec::new(),
         }
     }
 }
@@ -28,20 +29,27 @@ impl Default for Secret {
 
 impl Default for Resource {
     fn default() -> Self {
-        Self { scope: "reports.read".into(), permission: None }
+        Self { scope: "reports.read".into(), permission: None, audience: None }
     }
 }
 
-/// One of each kind: a web application that keeps a secret, and a program on
-/// the user's machine that cannot.
-fn clients() -> [Client; 2] {
+/// What tokens are addressed to that the demo's resource server may introspect.
+const REPORTS: &str = "http://127.0.0.1:8080/resource";
+
+/// One of each kind: a web application that keeps a secret, a program on the
+/// user's machine that cannot, and a resource server that asks what tokens are
+/// worth.
+fn clients() -> [Client; 3] {
+    let refreshing = || Some(vec!["authorization_code".into(), "refresh_token".into()]);
     [
         Client {
             client_id: "dashboard".into(),
             client_secret: Some("dashboard-demo-secret".into()),
             client_name: Some("Reports Dashboard".into()),
             redirect_uris: vec!["http://127.0.0.1:8081/callback".into()],
+            grant_types: refreshing(),
             scope: "reports.read reports.comment".into(),
+            resources: vec![REPORTS.into()],
             ..Client::default()
         },
         Client {
@@ -49,7 +57,16 @@ fn clients() -> [Client; 2] {
             client_name: Some("Reports Terminal".into()),
             redirect_uris: vec!["http://127.0.0.1/callback".into()],
             application_type: Some("native".into()),
+            grant_types: refreshing(),
             scope: "reports.read".into(),
+            resources: vec![REPORTS.into()],
+            ..Client::default()
+        },
+        Client {
+            client_id: "reports".into(),
+            client_secret: Some("reports-demo-secret".into()),
+            client_name: Some("Reports API".into()),
+            audiences: vec![REPORTS.into()],
             ..Client::default()
         },
     ]

@@ -3,6 +3,7 @@
 mod check;
 mod clients;
 mod defaults;
+mod policy;
 mod read;
 mod unbuilt;
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub scopes: BTreeMap<String, Scope>,
     /// What `/resource` demands.
     pub resource: Resource,
+    /// Clients that may introspect every token.
+    pub introspection_clients: Vec<String>,
 }
 
 /// PEM files.
@@ -76,6 +79,14 @@ pub struct Policy {
     pub code_lifetime: Option<u64>,
     /// `expires_in` of an access token.
     pub access_token_lifetime: Option<u64>,
+    /// How long a refresh token may lie unused.
+    pub refresh_idle_lifetime: Option<u64>,
+    /// From the user's approval to the last refresh.
+    pub refresh_absolute_lifetime: Option<u64>,
+    /// Whose refresh tokens are replaced at each use: `public`, `always` or `never`.
+    pub refresh_rotation: Option<String>,
+    /// How long the refresh token before may come once more.
+    pub refresh_grace: Option<u64>,
     /// How long a sign-in lasts.
     pub login_lifetime: Option<u64>,
     /// How long a login or consent page may stay open.
@@ -95,8 +106,15 @@ pub struct Client {
     /// `client_secret_basic` for a client with a secret, else `none`, if not given.
     pub token_endpoint_auth_method: Option<String>,
     pub application_type: Option<String>,
+    /// `authorization_code`, alone if not given or with `refresh_token`; none
+    /// for a client that only serves resources.
+    pub grant_types: Option<Vec<String>>,
     /// All it may ask for, separated by spaces.
     pub scope: String,
+    /// The resource servers that it may ask tokens for.
+    pub resources: Vec<String>,
+    /// The resources that it serves itself: it may introspect tokens for them.
+    pub audiences: Vec<String>,
     /// Whether it must use PKCE even though it authenticates.
     pub require_pkce: bool,
     /// Whether it belongs to the server's operator, so that users are not asked.
@@ -135,6 +153,8 @@ pub struct Resource {
     pub scope: String,
     /// Of the user.
     pub permission: Option<String>,
+    /// The resource that the access token has to be addressed to.
+    pub audience: Option<String>,
 }
 
 /// Something in a configuration that cannot be.
@@ -157,9 +177,10 @@ impl Config {
     /// What is wrong with the files and variables that this configuration
     /// names. Nothing is created.
     pub fn check_files(&self) -> Result<(), Vec<Problem>> {
-        let secret = secret::check(&self.secret).err();
+        let store = check::store(&self.store);
+        let secret = secret::check(&self.secret, store.as_ref().is_ok_and(Store::is_local)).err();
         let tls = self.tls.as_ref().and_then(|tls| listener::load(tls).err());
-        let store = match check::store(&self.store) {
+        let store = match store {
             Ok(Store::Sqlite(path)) => secret::can_be_created("store", &path).err(),
             _ => None,
         };

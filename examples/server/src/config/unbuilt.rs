@@ -8,23 +8,12 @@ use super::Problem;
 /// The place of an object with such keys.
 type Keys = &'static [(&'static str, fn() -> Value)];
 
-const TOP: Keys = &[
-    ("signing_keys", || json!([])),
-    ("introspection_clients", || json!([])),
-    ("pairwise_salt", none),
-];
+const TOP: Keys = &[("signing_keys", || json!([])), ("pairwise_salt", none)];
 
-const POLICY: Keys = &[
-    ("access_token_format", || json!("opaque")),
-    ("refresh_idle_lifetime", none),
-    ("refresh_absolute_lifetime", none),
-    ("refresh_rotation", none),
-    ("refresh_grace", none),
-    ("pushed_request_lifetime", none),
-];
+const POLICY: Keys =
+    &[("access_token_format", || json!("opaque")), ("pushed_request_lifetime", none)];
 
 const CLIENT: Keys = &[
-    ("grant_types", || json!(["authorization_code"])),
     ("response_types", || json!(["code"])),
     ("subject_type", || json!("public")),
     ("jwks", none),
@@ -36,17 +25,13 @@ const CLIENT: Keys = &[
     ("require_pushed_authorization_requests", || json!(false)),
     ("dpop_bound_access_tokens", || json!(false)),
     ("sector_identifier_uri", none),
-    ("resources", || json!([])),
-    ("audiences", || json!([])),
 ];
 
 const SCOPE: Keys = &[("claims", || json!([]))];
 
-const RESOURCE: Keys = &[("audience", none)];
-
 /// Why `scope` cannot be offered, if it is one of OpenID Connect's.
 pub(super) fn scope(scope: &str) -> Option<&'static str> {
-    const OPENID: [&str; 6] = ["openid", "profile", "email", "address", "phone", "offline_access"];
+    const OPENID: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
     let fault = "belongs to OpenID Connect, which this build does not offer yet";
     OPENID.contains(&scope).then_some(fault)
 }
@@ -63,7 +48,6 @@ pub(super) fn take_out(config: &mut Value) -> Vec<Problem> {
     };
     take(String::new(), Some(config), TOP);
     take("policy.".into(), config.get_mut("policy"), POLICY);
-    take("resource.".into(), config.get_mut("resource"), RESOURCE);
     if let Some(clients) = config.get_mut("clients").and_then(Value::as_array_mut) {
         for (index, client) in clients.iter_mut().enumerate() {
             take(format!("clients[{index}]."), Some(client), CLIENT);

@@ -1,13 +1,15 @@
 //! The paths, one file each.
 
 mod authorize;
+mod client;
 mod consent;
 mod form;
 mod healthz;
 mod login;
+mod metadata;
 mod resource;
-mod token;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,17 +41,34 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) fn router(parts: &Arc<Parts>) -> Router {
     let doors = Router::new()
         .route("/authorize", any(authorize::door))
-        .route("/token", any(token::door))
+        .route("/token", any(client::token))
+        .route("/introspect", any(client::introspect))
+        .route("/revoke", any(client::revoke))
         .route("/login", get(login::page).post(login::sign_in))
         .route("/consent", post(consent::decide))
         .route("/resource", get(resource::door).post(resource::door))
-        .route("/healthz", get(healthz::door))
-        .method_not_allowed_fallback(method_not_allowed);
-    let doors = match parts.path.as_str() {
-        "" => doors,
-        path => Router::new().without_v07_checks().nest(path, doors),
+        .route("/healthz", get(healthz::door));
+    let root = Router::new().without_v07_checks();
+    let root = match parts.path.as_str() {
+        "" => root.merge(doors),
+        path => root.nest(path, doors),
     };
-    doors.fallback(not_found).with_state(parts.clone())
+    well_known(root, parts)
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        .with_state(parts.clone())
+}
+
+/// The places that count from the host's root, whatever the issuer's path.
+/// Without such a path, two of them are the same.
+fn well_known(mut root: Router<Arc<Parts>>, parts: &Parts) -> Router<Arc<Parts>> {
+    for path in BTreeSet::from(parts.server.metadata_paths()) {
+        root = root.route(&path, get(metadata::of_server));
+    }
+    match metadata::path_of_resource(parts) {
+        Some(path) => root.route(&path, get(metadata::of_resource)),
+        None => root,
+    }
 }
 
 async fn method_not_allowed() -> Response {

@@ -1,5 +1,8 @@
 //! A server that listens, and a browser that talks to it.
 
+pub(crate) mod client;
+pub(crate) mod program;
+
 use std::collections::{BTreeMap, HashMap};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -189,9 +192,22 @@ impl Browser {
         self.post(&page.action(), &all).await
     }
 
+    /// Presses the button of this name and value on `page`, an account page.
+    pub(crate) async fn press(&self, page: &Page, name: &str, value: &str) -> Page {
+        let (token, session) = (page.field("form_token"), page.field("session"));
+        let fields = [("form_token", &*token), ("session", &*session), (name, value)];
+        self.post(&page.action(), &fields).await
+    }
+
     /// The consent page that alice meets after she signed in for `client`.
     pub(crate) async fn consent_page(&self, client: &str) -> Page {
-        let login = self.login_page(client).await;
+        self.consent_page_for(client, "").await
+    }
+
+    /// The same for a request with `more` parameters.
+    pub(crate) async fn consent_page_for(&self, client: &str, more: &str) -> Page {
+        let login = self.authorize(client, more).await;
+        let login = self.get(login.location()).await;
         let signed_in = self.sign_in(&login, "alice", "wonderland").await;
         assert_eq!(signed_in.status, 303, "{}", signed_in.body);
         let page = self.get(signed_in.location()).await;

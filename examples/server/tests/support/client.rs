@@ -1,0 +1,69 @@
+//! What the applications do whose secret is [`SECRET`].
+
+use reqwest::Method;
+
+use super::{Browser, Page, SECRET, VERIFIER};
+
+/// What alice ticks and presses to allow everything.
+pub(crate) const ALLOW: [(&str, &str); 3] =
+    [("scope", "reports.read"), ("scope", "reports.comment"), ("decision", "allow")];
+
+impl Browser {
+    /// The code of a fresh flow in which alice allows everything.
+    pub(crate) async fn code(&self, client: &str, more: &str) -> String {
+        let consent = self.consent_page_for(client, more).await;
+        self.submit(&consent, &ALLOW).await.params()["code"].clone()
+    }
+
+    /// What `client` is answered at `path`, where it authenticates.
+    pub(crate) async fn call(&self, client: &str, path: &str, fields: &[(&str, &str)]) -> Page {
+        let request = self.request(Method::POST, path).form(fields);
+        let (id, secret) = (client.replace(' ', "+"), SECRET.replace(' ', "+"));
+        self.send(request.basic_auth(id, Some(secret))).await
+    }
+
+    pub(crate) async fn redeem(&self, client: &str, code: &str) -> Page {
+        self.redeem_for(client, code, &[]).await
+    }
+
+    /// Redeems `code` with `more` parameters.
+    pub(crate) async fn redeem_for(&self, client: &str, code: &str, more: &[(&str, &str)]) -> Page {
+        let fields =
+            [("grant_type", "authorization_code"), ("code", code), ("code_verifier", VERIFIER)];
+        self.call(client, "/token", &[&fields, more].concat()).await
+    }
+
+    pub(crate) async fn refresh(&self, client: &str, token: &str) -> Page {
+        let fields = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        self.call(client, "/token", &fields).await
+    }
+
+    pub(crate) async fn introspect(&self, client: &str, token: &str) -> Page {
+        self.call(client, "/introspect", &[("token", token)]).await
+    }
+
+    pub(crate) async fn resource(&self, token: &str) -> Page {
+        self.send(self.request(Method::GET, "/resource").bearer_auth(token)).await
+    }
+
+    /// The tokens of a fresh flow.
+    pub(crate) async fn tokens(&self, client: &str, more: &str) -> Tokens {
+        let code = self.code(client, more).await;
+        Tokens::of(&self.redeem(client, &code).await)
+    }
+}
+
+/// What the token endpoint handed out.
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
+impl Tokens {
+    /// Those in `answer`, which has both.
+    pub(crate) fn of(answer: &Page) -> Self {
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let token = |name: &str| answer.json()[name].as_str().unwrap().to_owned();
+        Self { access: token("access_token"), refresh: token("refresh_token") }
+    }
+}
