@@ -52,6 +52,11 @@ impl Cookie {
         }
         header
     }
+
+    /// The header that makes a browser forget it.
+    pub(crate) fn forget(&self) -> String {
+        self.set("", Some(Duration::ZERO))
+    }
 }
 
 /// 256 random bits as text.
@@ -68,6 +73,8 @@ mod tests {
     #[test]
     fn attributes_follow_the_issuer() {
         let set = |path, secure| Cookie::new("c", path, secure).set("v", None);
+        let forgotten = Cookie::new("c", "", false).forget();
+        assert_eq!(forgotten, "c=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
         assert_eq!(set("", false), "c=v; Path=/; HttpOnly; SameSite=Lax");
         assert_eq!(set("", true), "__Host-c=v; Path=/; HttpOnly; SameSite=Lax; Secure");
         assert_eq!(set("/a", true), "__Secure-c=v; Path=/a; HttpOnly; SameSite=Lax; Secure");

@@ -2,7 +2,7 @@
 //! into a form: people type passwords into the wrong field.
 
 use axum::http::StatusCode;
-use codegrant::{Cause, Subject};
+use codegrant::{Cause, ClientId, Subject};
 
 /// What was answered at `door`, and why it is not what was asked for.
 pub(crate) fn answer(door: &'static str, status: StatusCode, cause: Option<&Cause>) {
@@ -22,4 +22,10 @@ pub(crate) fn answer(door: &'static str, status: StatusCode, cause: Option<&Caus
 pub(crate) fn sign_in(status: StatusCode, subject: Option<&Subject>, outcome: &'static str) {
     let (status, subject) = (status.as_u16(), subject.map(Subject::as_str));
     tracing::info!(door = "login", status, subject, "{outcome}");
+}
+
+/// What a user did on their own page.
+pub(crate) fn account(subject: &Subject, client: Option<&ClientId>, outcome: &'static str) {
+    let (subject, client) = (subject.as_str(), client.map(ClientId::as_str));
+    tracing::info!(door = "account", subject, client, "{outcome}");
 }

@@ -40,6 +40,20 @@ impl Sessions {
         self.database.begin_session(SessionKey::of(&value), session).await?;
         Ok(self.cookie.set(&value, Some(self.lifetime)))
     }
+
+    /// Signs whoever it is out on the browser with these headers, and says
+    /// which cookie to set.
+    pub(crate) async fn end(&self, headers: &HeaderMap) -> Result<String, HostError> {
+        if let Some(cookie) = self.cookie.read(headers) {
+            self.database.end_session(SessionKey::of(cookie)).await?;
+        }
+        Ok(self.cookie.forget())
+    }
+
+    /// Signs `subject` out on every browser.
+    pub(crate) async fn end_all(&self, subject: &Subject) -> Result<(), HostError> {
+        self.database.end_sessions(subject).await
+    }
 }
 
 #[async_trait]

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use codegrant::ClientId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -172,6 +173,17 @@ impl Config {
         let (config, mut problems) = read::config(text)?;
         problems.extend(config.check().err().into_iter().flatten());
         if problems.is_empty() { Ok(config) } else { Err(problems) }
+    }
+
+    /// What is registered as `id`.
+    pub(crate) fn client(&self, id: &ClientId) -> Option<&Client> {
+        self.clients.iter().find(|client| client.client_id == id.as_str())
+    }
+
+    /// What `scope` allows, in words, if there are any.
+    pub(crate) fn describe(&self, scope: &str) -> Option<&str> {
+        let description = self.scopes.get(scope).map(|known| known.description.as_str());
+        description.filter(|description| !description.is_empty())
     }
 
     /// What is wrong with the files and variables that this configuration

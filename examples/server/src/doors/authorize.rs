@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use codegrant::{Authorize, Consent, Login};
 
-use super::{answer, read, refuse};
+use super::{answer, read, refuse, see_other};
 use crate::application::Parts;
 use crate::log;
-use crate::pages::{ConsentPage, Item, LoginPage};
+use crate::pages::{ConsentPage, Goal, Item, LoginPage};
 
 /// URLs up to this length pass through every browser and proxy.
 const LONGEST_TICKET_IN_URL: usize = 6000;
@@ -34,12 +33,7 @@ pub(super) async fn door(State(parts): State<Arc<Parts>>, request: Request) -> R
 fn ask_to_sign_in(parts: &Parts, headers: &HeaderMap, login: &Login) -> Response {
     if login.ticket().len() <= LONGEST_TICKET_IN_URL {
         log::answer("authorize", StatusCode::SEE_OTHER, None);
-        let headers = [
-            (LOCATION, format!("{}/login?ticket={}", parts.path, login.ticket())),
-            (CACHE_CONTROL, "no-store".to_owned()),
-            (REFERRER_POLICY, "no-referrer".to_owned()),
-        ];
-        return (StatusCode::SEE_OTHER, headers).into_response();
+        return see_other(format!("{}/login?ticket={}", parts.path, login.ticket()));
     }
     let form_token = match parts.form_tokens.issue(headers) {
         Ok(form_token) => form_token,
@@ -48,8 +42,7 @@ fn ask_to_sign_in(parts: &Parts, headers: &HeaderMap, login: &Login) -> Response
     log::answer("authorize", StatusCode::OK, None);
     LoginPage {
         action: format!("{}/login", parts.path),
-        asker: login.asker(),
-        ticket: login.ticket(),
+        goal: Goal::Client { asker: login.asker(), ticket: login.ticket() },
         form_token: &form_token,
     }
     .fresh()
@@ -60,18 +53,13 @@ fn ask_to_agree(parts: &Parts, headers: &HeaderMap, consent: &Consent) -> Respon
         Ok(form_token) => form_token,
         Err(error) => return refuse("authorize", &error.into()),
     };
-    let describe = |scope| {
-        let known = parts.config.scopes.get(scope).map(|known| known.description.as_str());
-        known.filter(|description| !description.is_empty())
-    };
     let items = consent.scope().iter().map(|scope| Item {
         scope,
-        description: describe(scope),
+        description: parts.config.describe(scope),
         allowed_before: consent.allowed_before().contains(scope),
     });
     let subject = consent.user().subject();
-    let client =
-        parts.config.clients.iter().find(|c| c.client_id == consent.asker().client().id().as_str());
+    let client = parts.config.client(consent.asker().client().id());
     log::answer("authorize", StatusCode::OK, None);
     ConsentPage {
         action: format!("{}/consent", parts.path),
@@ -79,6 +67,7 @@ fn ask_to_agree(parts: &Parts, headers: &HeaderMap, consent: &Consent) -> Respon
         client_uri: client.and_then(|client| client.client_uri.as_deref()),
         username: parts.usernames.get(subject).map_or(subject.as_str(), String::as_str),
         items: items.collect(),
+        resources: consent.resources(),
         ticket: consent.ticket(),
         form_token: &form_token,
     }

@@ -1,4 +1,4 @@
-//! Forms that come back from our own pages.
+//! What our own pages send: forms, and links with parameters.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use super::LONGEST_BODY;
 use crate::application::Parts;
 use crate::pages::ErrorPage;
 
-/// The fields of a form that was posted from a page of ours.
+/// The fields of a form.
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// Reads a form, and refuses one that our page did not bring.
+    /// Reads a form that was posted, and refuses one that no page of ours brought.
     pub(super) async fn read(
         parts: &Arc<Parts>,
         request: Request,
@@ -38,6 +38,12 @@ impl Form {
                           or the browser does not keep cookies",
         }
         .render())
+    }
+
+    /// The parameters of a link to a page of ours.
+    pub(super) fn in_query(head: &Head) -> Self {
+        let query = head.uri.query().unwrap_or_default();
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
     }
 
     /// The first field of this name.

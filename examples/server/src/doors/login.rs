@@ -9,23 +9,29 @@ use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts as Head;
 use axum::response::Response;
-use codegrant::{Cause, HostError, Refused, RequestError, Subject};
+use codegrant::{HostError, Refused, RequestError, Subject};
 
 use super::form::Form;
-use super::{answer, refuse};
+use super::{answer, refuse, see_other};
 use crate::application::Parts;
-use crate::log;
 use crate::pages::LoginPage;
+use crate::{log, pages};
 
-/// The form, for the request that the ticket in the URL holds.
+/// Where a sign-in leads: back to the request that a ticket holds or, without
+/// one, to the user's own page.
+#[derive(Clone, Copy)]
+enum Goal<'t> {
+    Request(&'t str),
+    Account,
+}
+
+/// The form, for the goal that the URL names.
 pub(super) async fn page(State(parts): State<Arc<Parts>>, request: Request) -> Response {
     let (head, _) = request.into_parts();
-    let query = head.uri.query().unwrap_or_default();
-    let ticket = form_urlencoded::parse(query.as_bytes())
-        .find_map(|(name, value)| (name == "ticket").then(|| value.into_owned()));
+    let query = Form::in_query(&head);
     let shown = async {
-        let ticket = ticket.ok_or(RequestError::Missing("ticket"))?;
-        show(&parts, &head, &ticket, |page| page.fresh()).await
+        let goal = Goal::of(&query)?;
+        show(&parts, &head, goal, |page| page.fresh()).await
     };
     shown.await.unwrap_or_else(|refused| refuse("login", &refused))
 }
@@ -36,35 +42,59 @@ pub(super) async fn sign_in(State(parts): State<Arc<Parts>>, request: Request) -
         Ok(read) => read,
         Err(response) => return response,
     };
-    let ticket = form.get("ticket").unwrap_or_default();
-    let answered = if form.get("action") == Some("cancel") {
-        parts.server.cancel(ticket).await.map(|response| answer("login", response))
-    } else {
-        judge(&parts, &head, &form, ticket).await
+    let answered = async {
+        match Goal::of(&form)? {
+            Goal::Request(ticket) if form.get("action") == Some("cancel") => {
+                Ok(answer("login", parts.server.cancel(ticket).await?))
+            }
+            goal => judge(&parts, &head, &form, goal).await,
+        }
     };
-    answered.unwrap_or_else(|refused| refuse("login", &refused))
+    answered.await.unwrap_or_else(|refused| refuse("login", &refused))
 }
 
-async fn judge(parts: &Parts, head: &Head, form: &Form, ticket: &str) -> Result<Response, Refused> {
+async fn judge(
+    parts: &Parts,
+    head: &Head,
+    form: &Form,
+    goal: Goal<'_>,
+) -> Result<Response, Refused> {
     let username = form.get("username").unwrap_or_default().trim();
     let password = form.get("password").unwrap_or_default();
-    let onward = parts.server.resume(ticket)?;
+    let mut onward = goal.onward(parts)?;
     let address = address(head, parts.config.proxied);
     if let Err(wait) = parts.tries.begin(username, address, parts.clock.now()) {
         log::sign_in(StatusCode::TOO_MANY_REQUESTS, None, "too many tries");
-        return show(parts, head, ticket, |page| page.too_many_tries(username, wait)).await;
+        return show(parts, head, goal, |page| page.too_many_tries(username, wait)).await;
     }
     let Some(subject) = authenticate(parts, username, password).await? else {
         log::sign_in(StatusCode::UNAUTHORIZED, None, "wrong username or password");
-        return show(parts, head, ticket, |page| page.wrong_password(username)).await;
+        return show(parts, head, goal, |page| page.wrong_password(username)).await;
     };
     parts.tries.succeeded(username, address);
     let cookie = parts.sessions.begin(subject.clone(), &head.headers).await?;
     let cookie = cookie.parse().map_err(HostError::from)?;
     log::sign_in(onward.status(), Some(&subject), "signed in");
-    let mut response = onward.map(Body::from);
-    response.headers_mut().append(SET_COOKIE, cookie);
-    Ok(response)
+    onward.headers_mut().append(SET_COOKIE, cookie);
+    Ok(onward)
+}
+
+impl<'t> Goal<'t> {
+    fn of(form: &'t Form) -> Result<Self, RequestError> {
+        match (form.get("ticket"), form.get("to")) {
+            (Some(ticket), _) => Ok(Self::Request(ticket)),
+            (None, Some("account")) => Ok(Self::Account),
+            (None, _) => Err(RequestError::Missing("ticket")),
+        }
+    }
+
+    /// The way there.
+    fn onward(self, parts: &Parts) -> Result<Response, Refused> {
+        match self {
+            Self::Request(ticket) => Ok(parts.server.resume(ticket)?.map(Body::from)),
+            Self::Account => Ok(see_other(format!("{}/account", parts.path))),
+        }
+    }
 }
 
 /// Who has this user name and password. An unknown name takes as long as a
@@ -83,17 +113,21 @@ async fn authenticate(
 async fn show(
     parts: &Parts,
     head: &Head,
-    ticket: &str,
+    goal: Goal<'_>,
     how: impl FnOnce(&LoginPage<'_>) -> Response,
 ) -> Result<Response, Refused> {
-    let login = parts.server.login(ticket).await?;
-    let form_token = parts.form_tokens.issue(&head.headers).map_err(Cause::from)?;
-    Ok(how(&LoginPage {
-        action: format!("{}/login", parts.path),
-        asker: login.asker(),
-        ticket,
-        form_token: &form_token,
-    }))
+    let form_token = parts.form_tokens.issue(&head.headers)?;
+    let page = |goal| {
+        let action = format!("{}/login", parts.path);
+        how(&LoginPage { action, goal, form_token: &form_token })
+    };
+    Ok(match goal {
+        Goal::Request(ticket) => {
+            let login = parts.server.login(ticket).await?;
+            page(pages::Goal::Client { asker: login.asker(), ticket })
+        }
+        Goal::Account => page(pages::Goal::Account),
+    })
 }
 
 /// Where the request comes from: the other end of the connection or, behind

@@ -1,5 +1,6 @@
 //! The paths, one file each.
 
+mod account;
 mod authorize;
 mod client;
 mod consent;
@@ -17,8 +18,9 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
 use axum::http::request::Parts as Head;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use codegrant::{Cause, Refused};
 use http_body_util::BodyExt;
@@ -46,6 +48,7 @@ pub(crate) fn router(parts: &Arc<Parts>) -> Router {
         .route("/revoke", any(client::revoke))
         .route("/login", get(login::page).post(login::sign_in))
         .route("/consent", post(consent::decide))
+        .route("/account", get(account::page).post(account::act))
         .route("/resource", get(resource::door).post(resource::door))
         .route("/healthz", get(healthz::door));
     let root = Router::new().without_v07_checks();
@@ -111,6 +114,16 @@ fn broken_off() -> Response {
     let description = "the request broke off";
     let status = StatusCode::BAD_REQUEST;
     ErrorPage { status, code: "invalid_request", description }.render()
+}
+
+/// Sends the browser to a page of ours by GET.
+fn see_other(page: String) -> Response {
+    let headers = [
+        (LOCATION, page),
+        (CACHE_CONTROL, "no-store".to_owned()),
+        (REFERRER_POLICY, "no-referrer".to_owned()),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
 }
 
 /// An answer of the library's, logged on its way out.

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use codegrant::Asker;
+use codegrant::{Asker, Resources};
 use maud::{Markup, html};
 
 use super::{hidden, page, with_cookie};
@@ -14,6 +14,7 @@ pub(crate) struct ConsentPage<'p> {
     pub(crate) client_uri: Option<&'p str>,
     pub(crate) username: &'p str,
     pub(crate) items: Vec<Item<'p>>,
+    pub(crate) resources: &'p Resources,
     pub(crate) ticket: &'p str,
     pub(crate) form_token: &'p FormToken,
 }
@@ -40,7 +41,8 @@ impl ConsentPage<'_> {
             }
             @if self.asker.can_be_impersonated() { (warning(name)) }
             form method="post" action=(self.action) {
-                (hidden(self.form_token, self.ticket))
+                (hidden("form_token", &self.form_token.token))
+                (hidden("ticket", self.ticket))
                 @if self.items.is_empty() {
                     p { (name) " asks for access, and for nothing in particular." }
                 } @else {
@@ -52,6 +54,7 @@ impl ConsentPage<'_> {
                         p .note { "Untick what you do not want to allow." }
                     }
                 }
+                @if !self.resources.is_empty() { (places(self.resources)) }
                 div .actions {
                     button #deny type="submit" name="decision" value="deny" { "Deny" }
                     button #allow .primary type="submit" name="decision" value="allow" { "Allow" }
@@ -81,6 +84,16 @@ impl Item<'_> {
                     @if self.allowed_before { "(you allowed this before)" }
                 }
             }
+        }
+    }
+}
+
+/// Where the application may use what it gets.
+fn places(resources: &Resources) -> Markup {
+    html! {
+        p .label { "What you allow can be used at" }
+        ul #resources .places {
+            @for resource in resources.iter() { li { code { (resource.as_str()) } } }
         }
     }
 }

@@ -6,16 +6,23 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
 use codegrant::Asker;
-use maud::html;
+use maud::{Markup, html};
 
 use super::{hidden, page, with_cookie};
 use crate::form_token::FormToken;
 
 pub(crate) struct LoginPage<'p> {
     pub(crate) action: String,
-    pub(crate) asker: &'p Asker,
-    pub(crate) ticket: &'p str,
+    pub(crate) goal: Goal<'p>,
     pub(crate) form_token: &'p FormToken,
+}
+
+/// Where a sign-in leads.
+pub(crate) enum Goal<'p> {
+    /// Back to the client whose request the ticket holds.
+    Client { asker: &'p Asker, ticket: &'p str },
+    /// To the user's own page.
+    Account,
 }
 
 /// Why the page comes back after a try.
@@ -49,12 +56,13 @@ impl LoginPage<'_> {
         let title = if failure.is_some() { "Sign in failed" } else { "Sign in" };
         let content = html! {
             h1 { "Sign in" }
-            p { "to continue to " strong { (self.asker.client().name()) } }
+            p { (self.goal.reason()) }
             @if let Some(failure) = failure {
                 p #login-error .alert role="alert" { (failure.text()) }
             }
             form method="post" action=(self.action) {
-                (hidden(self.form_token, self.ticket))
+                (hidden("form_token", &self.form_token.token))
+                (self.goal.field())
                 label for="username" { "Username" }
                 input #username type="text" name="username" value=(username) required
                     maxlength="255" autocomplete="username" autocapitalize="none" spellcheck="false"
@@ -68,16 +76,45 @@ impl LoginPage<'_> {
                     button #sign-in .primary type="submit" name="action" value="sign-in" {
                         "Sign in"
                     }
-                    button #cancel type="submit" name="action" value="cancel" formnovalidate
-                        aria-describedby="cancel-note" { "Cancel" }
+                    @if self.goal.client().is_some() {
+                        button #cancel type="submit" name="action" value="cancel" formnovalidate
+                            aria-describedby="cancel-note" { "Cancel" }
+                    }
                 }
             }
-            p #cancel-note .note {
-                "Cancel takes you back to " strong { (self.asker.redirect_host()) } "."
+            @if let Some(asker) = self.goal.client() {
+                p #cancel-note .note {
+                    "Cancel takes you back to " strong { (asker.redirect_host()) } "."
+                }
             }
         };
         let status = failure.map_or(StatusCode::OK, Failure::status);
         with_cookie(page(status, title, &content), self.form_token)
+    }
+}
+
+impl Goal<'_> {
+    /// Who waits for the sign-in.
+    const fn client(&self) -> Option<&Asker> {
+        match self {
+            Self::Client { asker, .. } => Some(asker),
+            Self::Account => None,
+        }
+    }
+
+    fn reason(&self) -> Markup {
+        match self.client() {
+            Some(asker) => html! { "to continue to " strong { (asker.client().name()) } },
+            None => html! { "to see which applications may act in your name" },
+        }
+    }
+
+    /// What the form carries to get there.
+    fn field(&self) -> Markup {
+        match self {
+            Self::Client { ticket, .. } => hidden("ticket", ticket),
+            Self::Account => hidden("to", "account"),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The pages that people see: plain HTML without script, from this origin alone.
 
+mod account;
 mod consent;
 mod error;
 mod login;
@@ -17,9 +18,10 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
+pub(crate) use account::{AccountPage, Connection, Period, signed_out};
 pub(crate) use consent::{ConsentPage, Item};
 pub(crate) use error::ErrorPage;
-pub(crate) use login::LoginPage;
+pub(crate) use login::{Goal, LoginPage};
 
 use crate::form_token::FormToken;
 
@@ -68,12 +70,9 @@ fn protect(headers: &mut HeaderMap) {
     }
 }
 
-/// The hidden fields that every form has.
-fn hidden(form_token: &FormToken, ticket: &str) -> Markup {
-    html! {
-        input type="hidden" name="form_token" value=(form_token.token);
-        input type="hidden" name="ticket" value=(ticket);
-    }
+/// What a form carries and nobody sees.
+fn hidden(name: &str, value: &str) -> Markup {
+    html! { input type="hidden" name=(name) value=(value); }
 }
 
 /// `response`, setting the cookie of its form where the browser has none.
