@@ -234,6 +234,7 @@ async fn a_body_of_a_megabyte_is_refused() {
         ("/authorize", 400),
         ("/login", 413),
         ("/consent", 413),
+        ("/account", 413),
         ("/token", 400),
         ("/introspect", 400),
         ("/revoke", 400),

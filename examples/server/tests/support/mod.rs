@@ -54,6 +54,11 @@ pub(crate) fn public() -> Client {
     }
 }
 
+/// The grant types of a client that gets refresh tokens.
+pub(crate) fn refreshing() -> Option<Vec<String>> {
+    Some(vec!["authorization_code".into(), "refresh_token".into()])
+}
+
 /// Starts a server on a thread of its own, which lives as long as the tests do,
 /// and says where it is.
 pub(crate) fn start(
@@ -117,6 +122,10 @@ impl Browser {
         let http = reqwest::Client::builder().redirect(Policy::none()).no_proxy();
         let http = http.pool_max_idle_per_host(0);
         Self { http: http.build().unwrap(), issuer: issuer.to_owned(), cookies: Mutex::default() }
+    }
+
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// A request to a path of the server, or to a place that it redirected to.
