@@ -4,7 +4,8 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use server::{Application, Config, Listener, Problem};
-use tokio::signal::ctrl_c;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
 
 const USAGE: &str = "usage: server [--config FILE | --check FILE]";
 
@@ -95,25 +96,31 @@ fn introduction(config: &Config) -> String {
     lines.join("\n")
 }
 
-/// Ready when the program is asked to stop.
+/// Ready when the program is asked to stop, from now on and not only once
+/// somebody waits for it.
+#[cfg(unix)]
 fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
-    #[cfg(unix)]
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
-        #[cfg(unix)]
         tokio::select! {
             _ = terminate.recv() => {}
-            _ = ctrl_c() => {}
+            _ = interrupt.recv() => {}
         }
-        #[cfg(not(unix))]
-        let _ = ctrl_c().await;
+    })
+}
+
+#[cfg(not(unix))]
+fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
     })
 }
 
 /// Reads the secrets again each time that the program is told so.
 #[cfg(unix)]
 fn reload_at_hangup(application: Application) -> std::io::Result<()> {
-    let mut hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
+    let mut hangups = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangups.recv().await.is_some() {
             match application.reload_secrets() {
