@@ -70,6 +70,16 @@ impl Redis {
         process.wait().map(drop)
     }
 
+    /// Makes the server silent: it takes connections and answers nothing.
+    pub fn pause(&self) -> io::Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Lets a silent server go on.
+    pub fn resume(&self) -> io::Result<()> {
+        self.signal("CONT")
+    }
+
     /// Starts the stopped server again, at the same port with the same data.
     pub fn restart(&mut self) -> io::Result<()> {
         self.kill()?;
@@ -80,6 +90,15 @@ impl Redis {
     /// first line without the end, or the content of a bulk string.
     pub fn command(&self, words: &[&str]) -> io::Result<String> {
         command(self.port, words)
+    }
+
+    fn signal(&self, name: &str) -> io::Result<()> {
+        let Some(process) = &self.process else { return Ok(()) };
+        let id = process.id().to_string();
+        match Command::new("kill").args(["-s", name, &id]).status()?.success() {
+            true => Ok(()),
+            false => Err(io::Error::other(format!("{PROGRAM} took no {name}"))),
+        }
     }
 
     fn start_at_free_ports(in_cluster: bool) -> io::Result<Self> {
