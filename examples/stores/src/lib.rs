@@ -7,8 +7,10 @@
 
 mod accounts;
 mod postgres;
+mod redis;
 mod sqlite;
 
+pub use self::redis::Redis;
 pub use accounts::{Account, AccountStore, LoginSession, SessionKey};
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;

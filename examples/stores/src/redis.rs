@@ -1,0 +1,258 @@
+//! Redis or Valkey, one server or a cluster: any number of machines.
+
+mod accounts;
+mod line;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use codegrant::{
+    Client, ClientId, ClientStore, CodeStore, ConsentStore, Consented, Grant, GrantId, HostError,
+    ReplayCache, Subject, Timestamp,
+};
+use redis::{Script, cmd};
+
+use line::Line;
+
+/// By how many seconds the clocks of this program and of Redis may differ, and
+/// how long a record is kept at least, whatever its expiry says.
+const MARGIN: i64 = 300;
+
+/// No record is kept to a later moment than this, far in the future: Redis
+/// counts milliseconds in 64 bits, its scripts count exactly in 53.
+const LATEST: i64 = 1 << 40;
+
+/// A Redis database, version 6.2 or later. Cloning shares the connection, which
+/// is made anew after a fault; a request waits a few seconds at most.
+///
+/// Every record is one key, written by one script that compares and swaps, and
+/// forgotten by Redis itself five minutes after it expired: by so much may its
+/// clock differ from this program's. Nothing is ever sent
+/// twice, except a read: a write without an answer is an error.
+///
+/// # What Redis may lose
+///
+/// An answer is as durable as Redis is told to make it. With its defaults
+/// (`appendonly no`) a crash loses minutes, with `appendfsync everysec` two
+/// seconds, and a failover everything that the replica has not received: it is
+/// always asynchronous, and `WAIT` tells how far it came without undoing
+/// anything. What was acknowledged and then lost leads to this:
+///
+/// - a new grant: its code is invalid, and the client starts again;
+/// - a redemption: the code can be redeemed again within its lifetime (60
+///   seconds by default), and the tokens of the lost redemption are invalid;
+/// - a rotation: the refresh token that it replaced is not taken for a replay;
+/// - a revocation, a sign-out, a withdrawn consent: it did not happen, what was
+///   revoked is valid again until it expires;
+/// - a proof that was seen: it can be used once more.
+///
+/// Who cannot accept this for a crash sets `appendonly yes` and `appendfsync
+/// always`; for a failover, there is no setting: `min-replicas-to-write` and
+/// `min-replicas-max-lag` bound the loss to that lag, and only a database that
+/// commits on a majority excludes it. Always set `maxmemory-policy noeviction`,
+/// or Redis forgets valid grants when memory is short.
+#[derive(Clone)]
+pub struct Redis {
+    line: Arc<Line>,
+    prefix: Arc<str>,
+    scripts: Arc<Scripts>,
+}
+
+struct Scripts {
+    swap: Script,
+    index: Script,
+    put_account: Script,
+    remove_account: Script,
+}
+
+impl Redis {
+    /// Connects to the database at `url`, which always leads to the primary:
+    /// `redis://[user:password@]host[:port][/number]`. Parameters:
+    ///
+    /// - `prefix=NAME` begins every key, so that several servers can share a
+    ///   database (1 to 64 letters, digits, `.`, `_` and `-`; `codegrant` if
+    ///   there is none). An access list needs `~NAME:*`.
+    /// - `cluster=HOST:PORT,…` if the host is a node of a cluster: further nodes
+    ///   to ask for the others, or nothing.
+    ///
+    /// Fails if Redis cannot be reached, is a replica, or holds what a newer
+    /// version wrote.
+    pub async fn open(url: &str) -> Result<Self, HostError> {
+        let (line, prefix) = Line::open(url).await?;
+        let scripts = Arc::new(Scripts {
+            swap: Script::new(include_str!("redis/swap.lua")),
+            index: Script::new(include_str!("redis/index.lua")),
+            put_account: Script::new(include_str!("redis/put_account.lua")),
+            remove_account: Script::new(include_str!("redis/remove_account.lua")),
+        });
+        Ok(Self { line: Arc::new(line), prefix, scripts })
+    }
+
+    /// Keeps a client, in place of one with the same id.
+    pub async fn put_client(&self, client: &Client) -> Result<(), HostError> {
+        let key = self.key("client", client.id().as_str());
+        self.line.write(cmd("SET").arg(key).arg(client.to_record()?)).await
+    }
+
+    /// Forgets a client; nothing more is issued to it.
+    pub async fn remove_client(&self, id: &ClientId) -> Result<(), HostError> {
+        self.line.write(cmd("DEL").arg(self.key("client", id.as_str()))).await
+    }
+
+    /// The key of a record: its kind has no colon, so that no two meet.
+    fn key(&self, kind: &str, name: impl AsRef<[u8]>) -> Vec<u8> {
+        let mut key = format!("{}:{kind}:", self.prefix).into_bytes();
+        key.extend(name.as_ref());
+        key
+    }
+
+    /// Both names may hold a colon: the length tells where the first ends.
+    fn consent_key(&self, user: &Subject, client: &ClientId) -> Vec<u8> {
+        let (user, client) = (user.as_str(), client.as_str());
+        self.key("consent", format!("{}:{user}:{client}", user.len()))
+    }
+
+    /// The record under `key`, with its version.
+    async fn record(&self, key: Vec<u8>) -> Result<Option<(u64, String)>, HostError> {
+        let kept: Option<String> = self.line.read(cmd("GET").arg(key)).await?;
+        kept.as_deref().map(split).transpose()
+    }
+
+    /// Writes `record` under `key` if what is there has the version `over`, or
+    /// if nothing is there and `over` is `None`; says whether it did. It stays
+    /// until `expires_at` by any clock, or for ever.
+    async fn swap(
+        &self,
+        key: Vec<u8>,
+        over: Option<u64>,
+        (version, record): (u64, &str),
+        expires_at: Option<Timestamp>,
+    ) -> Result<bool, HostError> {
+        let mut script = self.scripts.swap.key(key);
+        script.arg(over.map(|version| version.to_string()).unwrap_or_default());
+        script.arg(join(version, record));
+        if let Some(expires_at) = expires_at {
+            script.arg(seconds(expires_at)).arg(MARGIN);
+        }
+        self.line.script(&script).await
+    }
+
+    /// Notes that `grant` is one of its user's, for longer than the grant itself
+    /// will be kept. Comes before the grant is written: what is listed and not
+    /// there is skipped, what is there and not listed would be seen by nobody.
+    async fn index(&self, grant: &Grant) -> Result<(), HostError> {
+        let mut script = self.scripts.index.key(self.key("grants", grant.subject().as_str()));
+        script.arg(grant.id().to_string());
+        script.arg(seconds(grant.expires_at())).arg(MARGIN.saturating_mul(2));
+        self.line.script(&script).await
+    }
+}
+
+#[async_trait]
+impl CodeStore for Redis {
+    async fn insert(&self, grant: Arc<Grant>) -> Result<(), HostError> {
+        self.index(&grant).await?;
+        let key = self.key("grant", grant.id().to_string());
+        let record = (grant.version(), &*grant.to_record()?);
+        match self.swap(key, None, record, Some(grant.expires_at())).await? {
+            true => Ok(()),
+            false => Err(HostError::new("the grant's id is taken")),
+        }
+    }
+
+    async fn grant(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {
+        let kept = self.record(self.key("grant", id.to_string())).await?;
+        kept.map(read_grant).transpose()
+    }
+
+    async fn replace(&self, next: Arc<Grant>) -> Result<bool, HostError> {
+        self.index(&next).await?;
+        let key = self.key("grant", next.id().to_string());
+        let record = (next.version(), &*next.to_record()?);
+        self.swap(key, Some(next.replaces()), record, Some(next.expires_at())).await
+    }
+
+    async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
+        let index = self.key("grants", user.as_str());
+        let ids: Vec<String> = self.line.read(cmd("ZRANGE").arg(index).arg(0).arg(-1)).await?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        // In a cluster the client asks each node for its own.
+        let keys: Vec<_> = ids.iter().map(|id| self.key("grant", id)).collect();
+        let kept: Vec<Option<String>> = self.line.read(cmd("MGET").arg(keys)).await?;
+        let grants: Result<Vec<_>, HostError> =
+            kept.iter().flatten().map(|kept| read_grant(split(kept)?)).collect();
+        // An id that was taken when it was listed is another user's grant.
+        Ok(grants?.into_iter().filter(|grant| grant.subject() == user).collect())
+    }
+
+    /// Redis forgets by itself.
+    async fn sweep(&self, _: Timestamp) -> Result<u64, HostError> {
+        Ok(0)
+    }
+}
+
+#[async_trait]
+impl ConsentStore for Redis {
+    async fn consented(
+        &self,
+        user: &Subject,
+        client: &ClientId,
+    ) -> Result<Option<Arc<Consented>>, HostError> {
+        let Some((version, record)) = self.record(self.consent_key(user, client)).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Arc::new(Consented::from_record(&record, version)?)))
+    }
+
+    async fn remember(&self, next: Arc<Consented>) -> Result<bool, HostError> {
+        let key = self.consent_key(next.subject(), next.client());
+        let over = (next.replaces() > 0).then_some(next.replaces());
+        self.swap(key, over, (next.version(), &*next.to_record()?), None).await
+    }
+}
+
+#[async_trait]
+impl ClientStore for Redis {
+    async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, HostError> {
+        let key = self.key("client", id.as_str());
+        let record: Option<String> = self.line.read(cmd("GET").arg(key)).await?;
+        record.map(|record| Ok(Arc::new(Client::from_record(&record)?))).transpose()
+    }
+}
+
+#[async_trait]
+impl ReplayCache for Redis {
+    async fn is_first_use(
+        &self,
+        proof: &[u8; 32],
+        expires_at: Timestamp,
+    ) -> Result<bool, HostError> {
+        self.swap(self.key("proof", proof), None, (1, "seen"), Some(expires_at)).await
+    }
+
+    /// Redis forgets by itself.
+    async fn forget_proofs(&self, _: Timestamp) -> Result<u64, HostError> {
+        Ok(0)
+    }
+}
+
+/// How a record and its version are kept.
+fn join(version: u64, record: &str) -> String {
+    format!("{version} {record}")
+}
+
+fn split(kept: &str) -> Result<(u64, String), HostError> {
+    let (version, record) =
+        kept.split_once(' ').ok_or_else(|| HostError::new("a key holds no record of ours"))?;
+    Ok((version.parse()?, record.to_owned()))
+}
+
+fn read_grant((version, record): (u64, String)) -> Result<Arc<Grant>, HostError> {
+    Ok(Arc::new(Grant::from_record(&record, version)?))
+}
+
+fn seconds(moment: Timestamp) -> i64 {
+    moment.as_unix().clamp(0, LATEST)
+}
