@@ -1,6 +1,7 @@
 //! Redis or Valkey, one server or a cluster: any number of machines.
 
 mod accounts;
+mod address;
 mod line;
 
 use std::sync::Arc;
@@ -33,10 +34,9 @@ const LATEST: i64 = 1 << 40;
 /// # What Redis may lose
 ///
 /// An answer is as durable as Redis is told to make it. With its defaults
-/// (`appendonly no`) a crash loses minutes, with `appendfsync everysec` two
-/// seconds, and a failover everything that the replica has not received: it is
-/// always asynchronous, and `WAIT` tells how far it came without undoing
-/// anything. What was acknowledged and then lost leads to this:
+/// (`appendonly no`) a crash loses up to an hour, with `appendfsync everysec` up
+/// to two seconds; a failover loses what the replica has not received, since
+/// replication never waits. What was acknowledged and then lost leads to this:
 ///
 /// - a new grant: its code is invalid, and the client starts again;
 /// - a redemption: the code can be redeemed again within its lifetime (60
@@ -47,10 +47,11 @@ const LATEST: i64 = 1 << 40;
 /// - a proof that was seen: it can be used once more.
 ///
 /// Who cannot accept this for a crash sets `appendonly yes` and `appendfsync
-/// always`; for a failover, there is no setting: `min-replicas-to-write` and
-/// `min-replicas-max-lag` bound the loss to that lag, and only a database that
-/// commits on a majority excludes it. Always set `maxmemory-policy noeviction`,
-/// or Redis forgets valid grants when memory is short.
+/// always`. For a failover there is no such setting: `min-replicas-to-write` and
+/// `min-replicas-max-lag` bound what is lost, `WAIT` would only tell how far a
+/// write came, and a database that commits on a majority is the answer. Always
+/// set `maxmemory-policy noeviction`, or Redis forgets what is valid when its
+/// memory is full.
 #[derive(Clone)]
 pub struct Redis {
     line: Arc<Line>,
@@ -67,7 +68,8 @@ struct Scripts {
 
 impl Redis {
     /// Connects to the database at `url`, which always leads to the primary:
-    /// `redis://[user:password@]host[:port][/number]`. Parameters:
+    /// `redis://[user:password@]host[:port][/number]` (`rediss:` with a TLS
+    /// feature of the crate `redis`). Parameters:
     ///
     /// - `prefix=NAME` begins every key, so that several servers can share a
     ///   database (1 to 64 letters, digits, `.`, `_` and `-`; `codegrant` if

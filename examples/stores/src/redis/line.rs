@@ -6,35 +6,28 @@ use std::time::Duration;
 
 use codegrant::HostError;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
-use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
-use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo, Pipeline,
-    RedisError, RedisFuture, RedisResult, RetryMethod, ScriptInvocation, Value, cmd,
-    from_redis_value,
+    AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisFuture,
+    RedisResult, RetryMethod, ScriptInvocation, Value, cmd, from_redis_value,
 };
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+
+use super::address::{Place, parse};
 
 /// What the keys mean, and how records are kept under them. To be raised with
 /// every change that an older program would misread.
 const LAYOUT: u32 = 1;
 
 /// How long a request waits for a connection, and then for its answer.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The shared connection. Every command goes through here.
 pub(super) struct Line {
     place: Place,
     layout_key: String,
     wire: Mutex<Option<Arc<Wire>>>,
-}
-
-/// Where Redis is.
-enum Place {
-    Server(Client),
-    Cluster(Box<ClusterClient>),
 }
 
 /// An open connection. Cloning shares it.
@@ -195,56 +188,4 @@ async fn in_time<T>(answer: impl Future<Output = RedisResult<T>>) -> RedisResult
 /// The time limit is ours: it covers waiting for the connection too.
 fn patient() -> AsyncConnectionConfig {
     AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None)
-}
-
-/// Where the URL leads, and its prefix.
-fn parse(url: &str) -> Result<(Place, String), HostError> {
-    let url = redis::parse_redis_url(url)
-        .ok_or_else(|| HostError::new("the Redis URL is none: redis://host:port/number"))?;
-    let (mut prefix, mut cluster) = ("codegrant".to_owned(), None);
-    for (name, value) in url.query_pairs() {
-        match &*name {
-            "prefix" => prefix = value.into_owned(),
-            "cluster" => cluster = Some(value.into_owned()),
-            _ => {
-                return Err(HostError::new(format!(
-                    "the Redis URL has a parameter `{name}`; it may have `prefix` and `cluster`"
-                )));
-            }
-        }
-    }
-    if !is_prefix(&prefix) {
-        return Err(HostError::new(
-            "the Redis URL's `prefix` must be 1 to 64 letters, digits, `.`, `_` and `-`",
-        ));
-    }
-    let settings = TcpSettings::default().set_nodelay(true);
-    let Some(others) = cluster else {
-        let server = url.into_connection_info()?.set_tcp_settings(settings);
-        return Ok((Place::Server(Client::open(server)?), prefix));
-    };
-    let mut nodes = vec![url.clone()];
-    for other in others.split(',').filter(|other| !other.is_empty()) {
-        let unfit = || HostError::new(format!("`{other}` in the Redis URL is no host:port"));
-        let (host, port) = other.rsplit_once(':').ok_or_else(unfit)?;
-        let mut node = url.clone();
-        node.set_host(Some(host)).map_err(|_| unfit())?;
-        node.set_port(Some(port.parse()?)).map_err(|()| unfit())?;
-        nodes.push(node);
-    }
-    // Left to itself, the client sends again what got no answer.
-    let client = ClusterClient::builder(nodes)
-        .tcp_settings(settings)
-        .connection_timeout(PATIENCE)
-        .response_timeout(PATIENCE)
-        .retries(0)
-        .build()?;
-    Ok((Place::Cluster(Box::new(client)), prefix))
-}
-
-/// No colon, so that no two prefixes have a key in common; no brace, so that
-/// the cluster's hash tags are where we put them.
-fn is_prefix(prefix: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    (1..=64).contains(&prefix.len()) && prefix.bytes().all(fits)
 }

@@ -1,9 +1,74 @@
-//! A look at the keys, and a line that loses answers.
+//! Records to keep, a look at the keys, and a line that loses answers.
 
-use codegrant::Grant;
+use std::sync::Arc;
+
+use codegrant::{CodeStore, Grant, GrantId, SessionId, Subject, Timestamp, User};
+use stores::{Account, LoginSession, Redis};
 use throwaway::redis::Redis as Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::flow::{self, Flow};
+
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_unix(flow::START + seconds)
+}
+
+pub(crate) fn subject(name: &str) -> Subject {
+    Subject::parse(name).unwrap()
+}
+
+pub(crate) fn assert_same(left: &Grant, right: &Grant) {
+    assert_eq!(left.version(), right.version());
+    assert_eq!(left.to_record().unwrap(), right.to_record().unwrap());
+}
+
+pub(crate) async fn start() -> (Server, Redis) {
+    let server = Server::start().unwrap();
+    let db = Redis::open(&server.url()).await.unwrap();
+    (server, db)
+}
+
+/// A grant that `user` has just allowed, straight from the database.
+pub(crate) async fn fresh_grant(db: &Redis, flow: &Flow, user: &str) -> Arc<Grant> {
+    let before: Vec<GrantId> =
+        db.granted_by(&subject(user)).await.unwrap().iter().map(|grant| *grant.id()).collect();
+    flow.code(user).await;
+    let mut grants = db.granted_by(&subject(user)).await.unwrap();
+    grants.retain(|grant| !before.contains(grant.id()));
+    assert_eq!(grants.len(), 1);
+    grants.remove(0)
+}
+
+/// The three versions of a grant's life, as they were in another database.
+pub(crate) async fn a_life(elsewhere: &Redis) -> [Arc<Grant>; 3] {
+    let flow = Flow::over(elsewhere);
+    let code = flow.code("alice").await;
+    let first = elsewhere.granted_by(&subject("alice")).await.unwrap().remove(0);
+    flow.redeem(&code).await.unwrap();
+    let second = elsewhere.grant(first.id()).await.unwrap().unwrap();
+    assert_eq!(flow.redeem(&code).await, Err(400));
+    let third = elsewhere.grant(first.id()).await.unwrap().unwrap();
+    [first, second, third]
+}
+
+pub(crate) fn account(subject_name: &str, username: &str) -> Account {
+    Account {
+        subject: subject(subject_name),
+        username: username.into(),
+        password_hash: "$argon2id$...".into(),
+        user: Arc::new(User::new().with_roles(["analyst"]).with_permissions(["reports:read"])),
+    }
+}
+
+pub(crate) fn session(expires_at: i64) -> LoginSession {
+    LoginSession {
+        id: SessionId::parse("public name").unwrap(),
+        subject: subject("s1"),
+        authenticated_at: at(0),
+        expires_at: at(expires_at),
+    }
+}
 
 /// The keys as Redis has them.
 pub(crate) struct Keys<'s>(&'s Server);
