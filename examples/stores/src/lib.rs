@@ -1,4 +1,4 @@
-//! Databases for an authorization server, one file or folder each.
+//! Databases for an authorization server, one module each.
 //!
 //! Each one keeps what codegrant asks a host to keep ([`CodeStore`],
 //! [`ConsentStore`], [`Directory`]) and, beside it, what a host with a login

@@ -64,6 +64,7 @@ struct Scripts {
     index: Script,
     put_account: Script,
     remove_account: Script,
+    end_sessions: Script,
 }
 
 impl Redis {
@@ -86,6 +87,7 @@ impl Redis {
             index: Script::new(include_str!("redis/index.lua")),
             put_account: Script::new(include_str!("redis/put_account.lua")),
             remove_account: Script::new(include_str!("redis/remove_account.lua")),
+            end_sessions: Script::new(include_str!("redis/end_sessions.lua")),
         });
         Ok(Self { line: Arc::new(line), prefix, scripts })
     }

@@ -36,26 +36,9 @@ pub trait Visitor: Send + 'static {
     fn visit(&mut self, operation: Operation) -> impl Future<Output = ()> + Send;
 }
 
-/// How much was done in how long.
-#[derive(Clone, Copy, Default)]
-pub struct Done {
-    count: u32,
-    time: Duration,
-}
-
-impl Done {
-    pub fn add(&mut self, more: Self) {
-        self.count += more.count;
-        self.time += more.time;
-    }
-
-    pub fn a_second(self) -> f64 {
-        f64::from(self.count) / self.time.as_secs_f64()
-    }
-}
-
-/// All visitors at once, each again and again for `time`, and at least once.
-pub async fn load<V: Visitor>(visitors: &mut Vec<V>, operation: Operation, time: Duration) -> Done {
+/// Operations a second of all visitors at once, each coming again and again for
+/// `time`, and at least once.
+pub async fn load<V: Visitor>(visitors: &mut Vec<V>, operation: Operation, time: Duration) -> f64 {
     let start = Instant::now();
     let mut visits = JoinSet::new();
     for mut visitor in visitors.drain(..) {
@@ -68,10 +51,10 @@ pub async fn load<V: Visitor>(visitors: &mut Vec<V>, operation: Operation, time:
             (visitor, count)
         });
     }
-    let mut done = Done::default();
+    let mut all = 0;
     for (visitor, count) in visits.join_all().await {
         visitors.push(visitor);
-        done.count += count;
+        all += count;
     }
-    Done { time: start.elapsed(), ..done }
+    f64::from(all) / start.elapsed().as_secs_f64()
 }

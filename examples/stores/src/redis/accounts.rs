@@ -2,7 +2,8 @@
 //!
 //! An account and its username change together, in one script, so all accounts
 //! are in one slot of a cluster. The sign-ins are anywhere: each one names the
-//! birth of the account it belongs to, and ends with it.
+//! birth of the account it belongs to, and ends with it; to end them all, the
+//! account is born again.
 
 use std::sync::Arc;
 
@@ -136,6 +137,12 @@ impl AccountStore for Redis {
 
     async fn end_session(&self, key: SessionKey) -> Result<(), HostError> {
         self.line.write(cmd("DEL").arg(self.key("session", key.as_bytes()))).await
+    }
+
+    async fn end_sessions(&self, subject: &Subject) -> Result<(), HostError> {
+        let mut script = self.scripts.end_sessions.key(self.account_key("accounts"));
+        script.key(self.account_key("births")).arg(subject.as_str());
+        self.line.script(&script).await
     }
 
     /// Redis forgets by itself.
