@@ -10,7 +10,7 @@ use codegrant::{
     AuthorizationServer, Clock, CodeStore, ConfigError, Directory, Guard, HostError, Scope,
     Subject, SystemClock,
 };
-use stores::{Account, Database, Sqlite};
+use stores::{Account, Database, Postgres, Redis, Sqlite};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::{Checked, Config, Problem, Store, User};
@@ -253,6 +253,8 @@ async fn open(store: &Store) -> Result<Arc<dyn Database>, HostError> {
     Ok(match store {
         Store::Memory => Arc::new(Sqlite::in_memory()?),
         Store::Sqlite(path) => Arc::new(Sqlite::open(path)?),
+        Store::Postgres(url) => Arc::new(Postgres::connect(url).await?),
+        Store::Redis(url) => Arc::new(Redis::open(url).await?),
     })
 }
 

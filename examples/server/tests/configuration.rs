@@ -139,7 +139,7 @@ fn what_is_unknown_or_not_built_hides_no_other_problem() {
     let mut config = client("token_endpoint_auth_method", json!("private_key_jwt"));
     config["colour"] = json!(1);
     config["signing_keys"] = json!(["a.pem"]);
-    config["store"] = json!("postgres://db/x");
+    config["store"] = json!("mysql://db/x");
     config["clients"][0]["taste"] = json!(1);
     config["clients"][0]["redirect_uris"] = json!(["/cb"]);
     let problems = problems(&config);
@@ -168,8 +168,13 @@ fn what_is_not_built_yet_is_refused_by_name() {
     ] {
         assert_problem(&json!({"policy": { key: value }}), &format!("policy.{key}"), not_yet);
     }
-    for url in ["postgres://db/x", "redis://db"] {
-        assert_problem(&json!({ "store": url }), "store", not_yet);
+    assert_problem(
+        &json!({"store": "rediss://db"}),
+        "store",
+        "needs a build of the store with TLS",
+    );
+    for url in ["postgres://db/x", "postgresql://db/x", "redis://db"] {
+        assert_eq!(problems(&json!({ "store": url })), [""; 0]);
     }
     let claims = json!({"scopes": {"reports.read": {"claims": ["name"]}}});
     assert_problem(&claims, "scopes.reports.read.claims", not_yet);

@@ -35,6 +35,8 @@ pub(crate) struct Checked {
 pub(crate) enum Store {
     Memory,
     Sqlite(PathBuf),
+    Postgres(String),
+    Redis(String),
 }
 
 impl Store {
@@ -156,10 +158,12 @@ pub(super) fn store(url: &str) -> Result<Store, Problem> {
         Some(("memory", "")) => return Ok(Store::Memory),
         Some(("sqlite", path)) if !path.is_empty() => return Ok(Store::Sqlite(path.into())),
         Some(("sqlite", _)) => "\"sqlite:\" needs the path of a file".to_owned(),
-        Some((scheme @ ("postgres" | "postgresql" | "redis" | "rediss"), _)) => {
-            format!("{scheme:?} is not offered by this build yet")
-        }
-        _ => format!("{url:?} is neither \"memory:\" nor \"sqlite:PATH\""),
+        Some(("postgres" | "postgresql", _)) => return Ok(Store::Postgres(url.to_owned())),
+        Some(("redis", _)) => return Ok(Store::Redis(url.to_owned())),
+        Some(("rediss", _)) => "\"rediss:\" needs a build of the store with TLS".to_owned(),
+        _ => format!(
+            "{url:?} is none of \"memory:\", \"sqlite:PATH\", \"postgres://…\", \"redis://…\""
+        ),
     };
     Err(Problem::new("store", fault))
 }
