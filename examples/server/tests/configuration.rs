@@ -315,7 +315,7 @@ fn the_rest_must_make_sense_too() {
         (json!({"issuer": "https://id.example", "tls": {"key": "k"}}), "tls", "a certificate"),
         (json!({"listen": "here"}), "listen", "an address and a port"),
         (json!({"store": "sqlite:"}), "store", "path of a file"),
-        (json!({"store": "x"}), "store", "neither"),
+        (json!({"store": "x"}), "store", "is none of"),
         (json!({"policy": {"profile": "x"}}), "policy.profile", "neither"),
         (json!({"policy": {"code_lifetime": 601}}), "policy.code_lifetime", "600 seconds"),
         (json!({"policy": {"code_lifetime": -1}}), "policy.code_lifetime", "invalid value"),
