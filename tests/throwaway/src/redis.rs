@@ -134,7 +134,8 @@ impl Redis {
         // Whoever took the port meanwhile may be a Redis too.
         let its_name = format!("process_id:{}\r", process.id());
         for _ in 0..TRIES {
-            let is_ready = |info: String| info.contains(&its_name) && info.contains("loading:0\r");
+            let is_ready =
+                |info: String| info.contains(&its_name) && info.contains("\nloading:0\r");
             if command(self.port, &["INFO"]).is_ok_and(is_ready) {
                 return Ok(());
             }
