@@ -15,8 +15,8 @@ use redis::{Script, cmd};
 
 use line::Line;
 
-/// By how many seconds the clocks of this program and of Redis may differ, and
-/// how long a record is kept at least, whatever its expiry says.
+/// By how many seconds the clocks of this program and of Redis may differ. Every
+/// record is kept so long at least, whatever its expiry says.
 const MARGIN: i64 = 300;
 
 /// No record is kept to a later moment than this, far in the future: Redis
@@ -28,8 +28,8 @@ const LATEST: i64 = 1 << 40;
 ///
 /// Every record is one key, written by one script that compares and swaps, and
 /// forgotten by Redis itself five minutes after it expired: by so much may its
-/// clock differ from this program's. Nothing is ever sent
-/// twice, except a read: a write without an answer is an error.
+/// clock differ from this program's. Only a read is ever sent twice; a write
+/// without an answer is an error.
 ///
 /// # What Redis may lose
 ///
@@ -143,7 +143,8 @@ impl Redis {
 
     /// Notes that `grant` is one of its user's, for longer than the grant itself
     /// will be kept. Comes before the grant is written: what is listed and not
-    /// there is skipped, what is there and not listed would be seen by nobody.
+    /// there is skipped, and stays listed, since it may be on its way; what is
+    /// there and not listed would be seen by nobody.
     async fn index(&self, grant: &Grant) -> Result<(), HostError> {
         let mut script = self.scripts.index.key(self.key("grants", grant.subject().as_str()));
         script.arg(grant.id().to_string());
