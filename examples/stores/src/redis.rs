@@ -26,10 +26,10 @@ const LATEST: i64 = 1 << 40;
 /// A Redis database, version 6.2 or later. Cloning shares the connection, which
 /// is made anew after a fault; a request waits a few seconds at most.
 ///
-/// Every record is one key, written by one script that compares and swaps, and
-/// forgotten by Redis itself five minutes after it expired: by so much may its
-/// clock differ from this program's. Only a read is ever sent twice; a write
-/// without an answer is an error.
+/// A grant, a consent, a proof or a sign-in is one key, written by one script
+/// that compares and swaps. What expires is forgotten by Redis itself, five
+/// minutes later: by so much may its clock differ from this program's. Only a
+/// read is ever sent twice; a write without an answer is an error.
 ///
 /// # What Redis may lose
 ///
