@@ -168,7 +168,7 @@ async fn a_client_store_is_found_out_by_the_promise_that_it_breaks() {
 async fn checks_of_one_store_do_not_disturb_each_other() {
     let store: Arc<dyn CodeStore> = Arc::new(memory::Codes::default());
     let now = SystemClock.now();
-    let checks: Vec<_> = (0..4)
+    let checks: Vec<_> = (0..2)
         .map(|_| {
             let store = store.clone();
             tokio::spawn(async move {

@@ -17,9 +17,10 @@
 //! records, and other checks may run on it at the same time; those whose name
 //! begins with `the_exact_second` want to be the only ones that sweep.
 //!
-//! Where a check wants many calls at once, it drives them itself, on the task
-//! that it runs on. To have them on several threads too, run it in several
-//! tasks of a multi-threaded runtime at once, on clones of one [`Arc`](std::sync::Arc).
+//! Where a check wants many calls at once, it drives them itself, in turn, on
+//! the one task that it runs on. To load a store from several threads, run
+//! checks in several tasks of a multi-threaded runtime, on clones of one
+//! [`Arc`](std::sync::Arc); each works on records of its own.
 
 pub mod clients;
 pub mod codes;

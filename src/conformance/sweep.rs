@@ -44,6 +44,8 @@ pub async fn the_latest_version_says_when_a_grant_expires(
         let shortened = maker.redeemed_until(&coded, now, false)?;
         live(store, from_ref(&coded)).await?;
         store.replace(shortened.clone()).await?;
+        // Something to count for every store that sweeps.
+        store.insert(maker.coded_until(&user, now)?).await?;
         let coded = maker.coded_until(&user, now)?;
         let extended = maker.redeemed(&coded)?;
         store.insert(coded).await?;
@@ -57,7 +59,8 @@ pub async fn the_latest_version_says_when_a_grant_expires(
     .await
 }
 
-/// A sweep takes what expired at its own second or before, and counts it.
+/// A sweep takes what expired at its own second or before, and counts it; what
+/// a later version extended or shortened, too.
 pub async fn the_exact_second_decides_over_a_grant(
     store: &dyn CodeStore,
     now: Timestamp,
@@ -65,19 +68,32 @@ pub async fn the_exact_second_decides_over_a_grant(
     promise("the_exact_second_decides_over_a_grant", async {
         let maker = Maker::new(now)?;
         let user = maker.user("user")?;
-        let long_ago = Timestamp::from_unix(now.as_unix().saturating_sub(1000));
-        let [just_before, then, just_after] = [0, 1, 2]
-            .map(|seconds| maker.coded_until(&user, long_ago.plus(Duration::from_secs(seconds))));
-        let (gone, then, stays) = (just_before?, then?, just_after?);
-        for grant in [&gone, &then, &stays] {
+        let before = Timestamp::from_unix(now.as_unix().saturating_sub(1000));
+        let [then, after] = [1, 2].map(|seconds| before.plus(Duration::from_secs(seconds)));
+        let [gone, going, staying] = [
+            maker.coded_until(&user, before)?,
+            maker.coded_until(&user, then)?,
+            maker.coded_until(&user, after)?,
+        ];
+        let to_extend = maker.coded_until(&user, before)?;
+        let extended = maker.redeemed_until(&to_extend, after, true)?;
+        let to_shorten = maker.coded_until(&user, after)?;
+        let shortened = maker.redeemed_until(&to_shorten, then, true)?;
+        for grant in [&gone, &going, &staying, &to_extend, &to_shorten] {
             store.insert(grant.clone()).await?;
         }
-        if swept(store, then.expires_at(), 2).await? {
-            assert_listed(store, &user, from_ref(&stays)).await?;
-            for taken in [&gone, &then] {
+        for next in [&extended, &shortened] {
+            if !store.replace(next.clone()).await? {
+                // The database has forgotten it by itself, and does the rest.
+                return Ok(());
+            }
+        }
+        if swept(store, then, 3).await? {
+            assert_listed(store, &user, &[staying, extended]).await?;
+            for taken in [&gone, &going, &shortened] {
                 assert_kept(store, taken.id(), None).await?;
             }
-            swept(store, stays.expires_at(), 1).await?;
+            swept(store, after, 2).await?;
             assert_listed(store, &user, &[]).await?;
         }
         Ok(())
