@@ -2,7 +2,7 @@
 //! of what a server must never do.
 
 use super::history::{Event, explain};
-use super::model::{ACCESS_LIFETIME, Answer, Ask, Claim, GRACE};
+use super::model::{ACCESS_LIFETIME, Answer, Ask, Claim, GRACE, IDLE_LIFETIME};
 
 /// What happened so far, one thing after the other.
 #[derive(Clone, Default)]
@@ -171,4 +171,15 @@ fn what_an_unavailable_server_was_asked_was_done_or_not() {
     told.clone().then(redeem(Claim::Right), tokens("a0", "r0")).is_right();
     told.then(redeem(Claim::Right), Answer::Refused).is_right();
     Told::coded().event(redeem(Claim::Right), None, false).is_wrong();
+}
+
+/// Not even when a node whose clock is slow has set the grant's end back.
+#[test]
+fn a_sweep_takes_no_token_that_is_valid() {
+    let swept = |slow: i64| {
+        let told = Told::redeemed().later(-slow).then(refresh("r0"), tokens("a1", "r1"));
+        told.later(IDLE_LIFETIME).then(Ask::Sweep, Answer::Done)
+    };
+    swept(IDLE_LIFETIME - ACCESS_LIFETIME).is_right();
+    swept(IDLE_LIFETIME - ACCESS_LIFETIME + 1).is_wrong();
 }

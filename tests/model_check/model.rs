@@ -148,10 +148,7 @@ impl Model {
                 next.grants.entry(code.clone()).and_modify(|life| *life = Life::Ended);
                 told(Answer::Done)
             }
-            Ask::Sweep => {
-                next.sweep(now);
-                told(Answer::Done)
-            }
+            Ask::Sweep => next.sweep(now) && told(Answer::Done),
             Ask::Withdraw => false,
         };
         fits.then_some(next)
@@ -240,7 +237,9 @@ impl Model {
         }
     }
 
-    fn sweep(&mut self, now: i64) {
+    /// Takes what has come to its end, and no token of it may be valid then.
+    fn sweep(&mut self, now: i64) -> bool {
+        let mut harmless = true;
         for life in self.grants.values_mut() {
             let end = match life {
                 Life::Coded { approved_at } => *approved_at + CODE_LIFETIME,
@@ -248,9 +247,11 @@ impl Model {
                 Life::Ended => continue,
             };
             if end <= now {
+                harmless &= !life.is_valid_for_somebody(now);
                 *life = Life::Ended;
             }
         }
+        harmless
     }
 
     /// The grant that a token is alive by.
@@ -261,6 +262,15 @@ impl Model {
             }
             Life::Coded { .. } | Life::Ended => false,
         })
+    }
+}
+
+impl Life {
+    fn is_valid_for_somebody(&self, now: i64) -> bool {
+        match self {
+            Self::Active(tokens) => tokens.access.values().any(|expires_at| now < *expires_at),
+            Self::Coded { .. } | Self::Ended => false,
+        }
     }
 }
 
