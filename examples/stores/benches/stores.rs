@@ -67,7 +67,7 @@ async fn visitors(house: &House, count: usize) -> (Vec<Library>, Vec<Bare>) {
     let (mut server, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..count {
         server.push(Library::with_tokens(house, 4).await);
-        bare.push(Bare::new(house).await);
+        bare.push(Bare::with_rows(house, 4).await);
     }
     (server, bare)
 }

@@ -1,40 +1,46 @@
 //! A client that runs the statements of each operation and nothing else.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use codegrant::{Grant, Timestamp};
+use codegrant::{Clock, Grant, SystemClock};
 use sha2::{Digest, Sha256};
 
 use super::library::{CLIENT, House};
 use super::{Operation, Visitor};
 use crate::candidate::{Candidate, Row};
 
+/// How long a refresh token may lie unused, in seconds.
+const IDLE: i64 = 14 * 24 * 60 * 60;
+
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 
 pub struct Bare {
     candidate: Arc<dyn Candidate>,
     coded: Row,
-    active: Row,
+    /// Used in turn.
+    active: VecDeque<Row>,
 }
 
 impl Bare {
-    /// Rows as large as the grants of `house`.
-    pub async fn new(house: &House) -> Self {
+    /// A client of so many rows, each as large as a grant of `house`.
+    pub async fn with_rows(house: &House, count: usize) -> Self {
         let (coded, active) = house.a_grants_life().await;
-        let bare = Self {
-            candidate: house.candidate.clone(),
-            coded: row_like(&coded),
-            active: Row { id: new_id(), ..row_like(&active) },
-        };
-        bare.candidate.bare_insert(bare.active.clone()).await;
-        bare
+        let active: VecDeque<_> =
+            (0..count).map(|_| Row { id: new_id(), ..row_like(&active) }).collect();
+        for row in &active {
+            house.candidate.bare_insert(row.clone()).await;
+        }
+        Self { candidate: house.candidate.clone(), coded: row_like(&coded), active }
     }
 }
 
 impl Visitor for Bare {
     async fn visit(&mut self, operation: Operation) {
         let candidate = &self.candidate;
+        self.active.rotate_left(1);
+        let active = &mut self.active[0];
         match operation {
             Operation::AuthorizeAndRedeem => {
                 let id = new_id();
@@ -42,17 +48,18 @@ impl Visitor for Bare {
                 candidate.bare_insert(Row { id, ..self.coded.clone() }).await;
                 candidate.bare_client(CLIENT).await;
                 candidate.bare_grant(id).await;
-                let active = Row { id, version: 2, ..self.active.clone() };
-                assert!(candidate.bare_replace(active).await);
+                let redeemed = Row { id, version: 2, ..active.clone() };
+                assert!(candidate.bare_replace(redeemed).await);
             }
             Operation::Refresh => {
                 candidate.bare_client(CLIENT).await;
-                let (version, _) = candidate.bare_grant(self.active.id).await;
-                self.active.version = version + 1;
-                assert!(candidate.bare_replace(self.active.clone()).await);
+                let (version, _) = candidate.bare_grant(active.id).await;
+                active.version = version + 1;
+                active.expires_at = SystemClock.now().as_unix() + IDLE;
+                assert!(candidate.bare_replace(active.clone()).await);
             }
             Operation::Validate => {
-                candidate.bare_grant(self.active.id).await;
+                candidate.bare_grant(active.id).await;
             }
         }
     }
@@ -63,7 +70,7 @@ pub fn row_like(grant: &Grant) -> Row {
         id: *grant.id().as_bytes(),
         version: i64::try_from(grant.version()).unwrap(),
         subject: grant.subject().as_str().into(),
-        expires_at: Timestamp::as_unix(grant.expires_at()),
+        expires_at: grant.expires_at().as_unix(),
         record: grant.to_record().unwrap().into(),
     }
 }
