@@ -90,6 +90,19 @@ async fn a_failing_write_leaves_no_trace_and_its_neighbours_alone() {
 }
 
 #[tokio::test]
+async fn a_panic_undoes_its_own_write_and_stops_nobody_elses() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = database(directory.path()).await;
+    let panicking = db.write(|db| -> Result<(), HostError> {
+        db.execute_batch("INSERT INTO names VALUES ('half')")?;
+        panic!("as planned")
+    });
+    assert!(panicking.await.unwrap_err().to_string().contains("panicked"));
+    queue(&db, "INSERT INTO names VALUES ('next')").await.await.unwrap().unwrap();
+    assert_eq!(names(&db).await, ["next"]);
+}
+
+#[tokio::test]
 async fn if_the_commit_fails_all_who_share_it_are_told_and_the_next_one_succeeds() {
     let directory = tempfile::tempdir().unwrap();
     let db = database(directory.path()).await;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use codegrant::HostError;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::schema;
 
@@ -23,9 +23,11 @@ pub(super) fn in_memory() -> Result<Connection, HostError> {
     prepare(Connection::open_in_memory()?)
 }
 
-/// One that only reads, beside the one that writes.
+/// One that only reads, beside the one that writes. It may write the shared
+/// memory that they meet in, nothing else.
 pub(super) fn for_reading(path: &Path) -> Result<Connection, HostError> {
-    let mut connection = Connection::open(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_handler(Some(wait_for_others))?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)

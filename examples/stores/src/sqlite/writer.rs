@@ -2,6 +2,7 @@
 //! there together, in one transaction.
 
 use std::iter::once;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -13,7 +14,8 @@ use tokio::sync::oneshot;
 /// other process waits long for it.
 const MOST_AT_ONCE: usize = 256;
 
-/// The way to the thread, which ends with the last sender.
+/// The way to the thread, which ends with the last sender. The queue is as long
+/// as there are callers who wait.
 pub(super) struct Writer(Sender<Box<dyn Write>>);
 
 /// A write that waits for its turn.
@@ -86,7 +88,9 @@ where
 {
     fn perform(self: Box<Self>, transaction: &mut Transaction<'_>) -> Answer {
         let Self { work, caller } = *self;
-        let performed = in_savepoint(transaction, work);
+        // The thread is everybody's: a panic is this caller's alone.
+        let performed = catch_unwind(AssertUnwindSafe(|| in_savepoint(transaction, work)))
+            .unwrap_or_else(|_| Err(HostError::new("the write panicked")));
         Box::new(move |committed| {
             let _ = caller.send(performed.and_then(|done| committed.map(|()| done)));
         })
