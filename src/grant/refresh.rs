@@ -72,7 +72,7 @@ impl Grant {
         attempt: Attempt,
         now: Timestamp,
     ) -> Result<Renewal, Refusal> {
-        let latest = self.verify_refresh(claim, now)?;
+        let latest = self.verify_refresh(claim, terms, now)?;
         let selection = self.select(&claim.wanted, claim.client)?;
         if claim.generation < latest.number {
             let in_grace = claim.generation.checked_add(1) == Some(latest.number)
@@ -82,7 +82,9 @@ impl Grant {
                 false => Renewal::Replayed(self.end()),
             });
         }
-        let expires_at = terms.end(self.facts.approved_at, now);
+        // Never earlier: by a slow clock or a shorter policy, the grant would
+        // be forgotten before tokens that it gave out have expired.
+        let expires_at = terms.end(self.facts.approved_at, now).max(self.facts.expires_at);
         if !terms.rotates && expires_at < self.facts.expires_at.plus(terms.worth_writing()) {
             return Ok(Renewal::Unchanged(selection));
         }
@@ -123,11 +125,15 @@ impl Grant {
     fn verify_refresh(
         &self,
         claim: &RefreshClaim<'_>,
+        terms: &RefreshTerms,
         now: Timestamp,
     ) -> Result<Generation, Refusal> {
         let latest = self.refreshable(&claim.seed, now)?;
         if claim.client.id() != &self.facts.client {
             return Err(Refusal::OtherClient);
+        }
+        if now >= self.facts.approved_at.plus(terms.absolute) {
+            return Err(Refusal::Expired);
         }
         Ok(latest)
     }

@@ -243,24 +243,30 @@ fn without_rotation_the_token_stays_and_a_write_comes_at_most_once_an_hour() {
 #[test]
 fn without_rotation_a_short_idle_lifetime_is_extended_before_half_of_it_has_passed() {
     let short = RefreshTerms { idle: Duration::from_secs(600), ..STEADY };
-    let Ok(Renewal::Renewed(grant, _)) = present_with(&active(), &ROTATING, 2, |_| {}) else {
-        panic!("not renewed")
-    };
-    let Ok(Renewal::Renewed(grant, _)) =
-        present_with(&grant, &RefreshTerms { rotates: true, ..short }, 3, |claim| {
-            claim.generation = NonZeroU32::new(2).unwrap();
-        })
-    else {
-        panic!("not renewed")
-    };
-    assert_eq!(grant.expires_at(), at(603));
-    let used = |second| {
-        present_with(&grant, &short, second, |claim| {
-            claim.generation = NonZeroU32::new(3).unwrap();
-        })
-    };
-    assert!(matches!(used(302), Ok(Renewal::Unchanged(_))));
-    assert!(matches!(used(303), Ok(Renewal::Renewed(..))));
+    let used = |second| present_with(&active(), &short, second, |_| {});
+    assert!(matches!(used(9_700), Ok(Renewal::Unchanged(_))));
+    assert!(
+        matches!(used(9_701), Ok(Renewal::Renewed(next, _)) if next.expires_at() == at(10_301))
+    );
+}
+
+/// Tokens that it gave out would outlive its record.
+#[test]
+fn neither_a_slow_clock_nor_a_shorter_policy_sets_the_end_of_a_grant_back() {
+    let short = RefreshTerms { idle: Duration::from_secs(600), ..ROTATING };
+    for (terms, second) in [(&ROTATING, -60), (&short, 100)] {
+        let renewed = present_with(&active(), terms, second, |_| {});
+        assert!(
+            matches!(renewed, Ok(Renewal::Renewed(next, _)) if next.expires_at() == at(10_001))
+        );
+    }
+}
+
+#[test]
+fn a_shorter_absolute_lifetime_holds_from_the_next_use_on() {
+    let short = RefreshTerms { absolute: Duration::from_secs(500), ..ROTATING };
+    assert!(present_with(&active(), &short, 499, |_| {}).is_ok());
+    assert_eq!(present_with(&active(), &short, 500, |_| {}).unwrap_err(), Refusal::Expired);
 }
 
 /// The code comes back after its tokens were refreshed.
