@@ -40,7 +40,7 @@ packages() {
 }
 
 documentation() {
-    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --locked
 }
 
 # Every test, and none of them ignored or filtered away.
@@ -61,6 +61,7 @@ tests() {
 step 'packages' packages
 step 'format' cargo fmt --all --check
 step 'lints' cargo clippy --workspace --all-targets --locked -- -D warnings
+step 'default features' cargo check --locked --package codegrant
 step 'documentation' documentation
 step 'dependencies' bash tests/dependencies.sh
 step 'tests' tests

@@ -30,8 +30,7 @@ struct Written<'f, F> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Read<F> {
-    #[serde(rename = "format")]
-    _format: u32,
+    format: u32,
     facts: F,
 }
 
@@ -49,10 +48,15 @@ pub(crate) fn write<F: Serialize>(facts: &F) -> Result<String, RecordError> {
 /// refused, so that nodes can be upgraded one by one without an old one
 /// rewriting what it does not understand.
 pub(crate) fn read<F: DeserializeOwned>(record: &str) -> Result<F, RecordError> {
-    let Format { format } = serde_json::from_str(record)?;
-    if format > FORMAT {
-        return Err(RecordError::Newer(format));
+    let Read { format, facts } =
+        serde_json::from_str(record).map_err(|error| unread(record, error))?;
+    if format > FORMAT { Err(RecordError::Newer(format)) } else { Ok(facts) }
+}
+
+/// What a newer version adds is what this one cannot read.
+fn unread(record: &str, error: serde_json::Error) -> RecordError {
+    match serde_json::from_str(record) {
+        Ok(Format { format }) if format > FORMAT => RecordError::Newer(format),
+        _ => error.into(),
     }
-    let Read { facts, .. } = serde_json::from_str(record)?;
-    Ok(facts)
 }

@@ -1,5 +1,7 @@
 //! What is measured: stores, each beside the bare statements that it runs.
 
+pub mod postgres;
+pub mod redis;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -8,7 +10,7 @@ use async_trait::async_trait;
 use codegrant::{Client, ClientStore, CodeStore};
 
 /// Every database there is an adapter for.
-pub const DATABASES: [&dyn Database; 1] = [&sqlite::Sqlite];
+pub const DATABASES: [&dyn Database; 3] = [&sqlite::Sqlite, &postgres::Postgres, &redis::Redis];
 
 /// One of the databases.
 #[async_trait]
