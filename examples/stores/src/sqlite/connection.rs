@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use codegrant::HostError;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::schema;
 
@@ -35,11 +35,30 @@ pub(super) fn for_reading(path: &Path) -> Result<Connection, HostError> {
 
 fn prepare(mut connection: Connection) -> Result<Connection, HostError> {
     connection.busy_handler(Some(wait_for_others))?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    keep_a_log(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     schema::migrate(&mut connection)?;
     Ok(connection)
+}
+
+/// Turns to write-ahead logging, if no other process has done so. Two that turn
+/// a new file at once get in each other's way without being made to wait.
+fn keep_a_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut looks = 0;
+    loop {
+        let turned = connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()));
+        match turned {
+            Err(error) if is_busy(&error) && wait_for_others(looks) => {
+                looks = looks.saturating_add(1);
+            }
+            turned => return turned,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 /// Looks again every millisecond. SQLite's own handler soon sleeps a hundred,
