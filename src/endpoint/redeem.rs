@@ -41,7 +41,8 @@ pub(super) async fn redeem(
         let outcome = grant.redeem(&claim, &tokens, now);
         match outcome.map_err(|refusal| Cause::Code(refusal.into()))? {
             Outcome::Redeemed(next, selection) => {
-                let answer = TokenResponse::of(service, &next, &seed, selection, now);
+                let answer =
+                    TokenResponse::of(service, &next, &seed, selection, tokens.attempt, now);
                 if service.grants.commit(&next).await? {
                     return Ok(answer);
                 }

@@ -42,10 +42,18 @@ pub(super) async fn refresh(
         }
         match renewal {
             Renewal::Unchanged(selection) => {
-                return Ok(TokenResponse::of(service, &grant, &token.seed, selection, now));
+                return Ok(TokenResponse::of(
+                    service,
+                    &grant,
+                    &token.seed,
+                    selection,
+                    attempt,
+                    now,
+                ));
             }
             Renewal::Renewed(next, selection) => {
-                let answer = TokenResponse::of(service, &next, &token.seed, selection, now);
+                let answer =
+                    TokenResponse::of(service, &next, &token.seed, selection, attempt, now);
                 if service.grants.commit(&next).await? {
                     return Ok(answer);
                 }

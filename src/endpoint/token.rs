@@ -8,7 +8,7 @@ use super::refresh::refresh;
 use super::service::Service;
 use crate::answer::{self, Response};
 use crate::cause::Cause;
-use crate::grant::{Grant, Seed, Selection};
+use crate::grant::{Attempt, Grant, Seed, Selection};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::request::token::{CodeRequest, GrantType, RefreshRequest};
@@ -51,6 +51,7 @@ impl TokenResponse {
         grant: &Grant,
         seed: &Seed,
         selection: Selection,
+        attempt: Attempt,
         now: Timestamp,
     ) -> Self {
         let expires_at = now.plus(service.policy.access_token_lifetime).min(grant.expires_at());
@@ -62,7 +63,7 @@ impl TokenResponse {
         let access = AccessToken {
             grant: *grant.id(),
             seed: if refresh.is_some() { seed.for_access() } else { *seed },
-            life: Life::new(now, expires_at),
+            life: Life::new(now, expires_at, attempt.to_number()),
             selection,
         };
         Self {

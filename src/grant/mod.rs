@@ -95,6 +95,11 @@ impl Attempt {
     pub(crate) const fn from_bytes(bytes: [u8; 8]) -> Self {
         Self(bytes)
     }
+
+    /// Another number for another try, mostly.
+    pub(crate) const fn to_number(self) -> u64 {
+        u64::from_be_bytes(self.0)
+    }
 }
 
 impl Grant {

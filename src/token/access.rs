@@ -20,12 +20,17 @@ pub(crate) struct AccessToken {
     pub(crate) selection: Selection,
 }
 
-/// From when to when a token is valid, in eight bytes: sealed with the rest of
-/// the token it fits the one block that HMAC hashes fastest.
+/// From when to when a token is valid, and what tells it from others of the
+/// same second, in eight bytes: sealed with the rest of the token it fits the
+/// one block that HMAC hashes fastest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Life(u64);
 
-const LIFETIME_BITS: u32 = 24;
+/// Seconds since 1970 for five centuries, a day and a half, and the rest.
+const LIFETIME_BITS: u32 = 17;
+const MARK_BITS: u32 = 13;
+const LONGEST_LIFETIME: u64 = (1 << LIFETIME_BITS) - 1;
+const LARGEST_MARK: u64 = (1 << MARK_BITS) - 1;
 
 impl AccessToken {
     pub(crate) fn seal(&self, sealer: &Sealer) -> String {
@@ -61,21 +66,21 @@ impl AccessToken {
 }
 
 impl Life {
-    /// The time from `issued_at` to `expires_at`, which is not longer than half
-    /// a year.
-    pub(crate) fn new(issued_at: Timestamp, expires_at: Timestamp) -> Self {
+    /// The time from `issued_at` to `expires_at`, at most 36 hours, with what
+    /// fits of `mark`.
+    pub(crate) fn new(issued_at: Timestamp, expires_at: Timestamp, mark: u64) -> Self {
         let issued = u64::try_from(issued_at.as_unix()).unwrap_or(0);
-        let expires = u64::try_from(expires_at.as_unix()).unwrap_or(0);
-        let longest = (1 << LIFETIME_BITS) - 1;
-        Self(issued << LIFETIME_BITS | expires.saturating_sub(issued).min(longest))
+        let lifetime = expires_at.seconds_since(issued_at).min(LONGEST_LIFETIME);
+        Self((issued << LIFETIME_BITS | lifetime) << MARK_BITS | mark & LARGEST_MARK)
     }
 
     pub(crate) fn issued_at(self) -> Timestamp {
-        Timestamp::from_unix(i64::try_from(self.0 >> LIFETIME_BITS).unwrap_or(i64::MAX))
+        let issued = self.0 >> (LIFETIME_BITS + MARK_BITS);
+        Timestamp::from_unix(i64::try_from(issued).unwrap_or(i64::MAX))
     }
 
     pub(crate) fn expires_at(self) -> Timestamp {
-        self.issued_at().plus(Duration::from_secs(self.0 & ((1 << LIFETIME_BITS) - 1)))
+        self.issued_at().plus(Duration::from_secs(self.0 >> MARK_BITS & LONGEST_LIFETIME))
     }
 }
 
@@ -89,15 +94,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_mark_tells_tokens_of_one_second_apart_and_changes_nothing_else() {
+        let at = Timestamp::from_unix;
+        let [one, other] = [1, u64::MAX].map(|mark| Life::new(at(5), at(9), mark));
+        assert_ne!(one, other);
+        for life in [one, other] {
+            assert_eq!((life.issued_at(), life.expires_at()), (at(5), at(9)));
+        }
+    }
+
+    #[test]
     fn a_life_keeps_both_of_its_ends() {
         let at = Timestamp::from_unix;
-        for (from, to) in
-            [(0, 0), (1_800_000_000, 1_800_000_600), (99_999_999_999, 100_000_086_399)]
+        for (from, to) in [(0, 0), (1_800_000_000, 1_800_000_600), (17_000_000_000, 17_000_086_400)]
         {
-            let life = Life::new(at(from), at(to));
+            let life = Life::new(at(from), at(to), 7);
             assert_eq!((life.issued_at(), life.expires_at()), (at(from), at(to)));
         }
-        assert_eq!(Life::new(at(-5), at(-1)).expires_at(), at(0));
-        assert_eq!(Life::new(at(10), at(5)).expires_at(), at(10));
+        assert_eq!(Life::new(at(10), at(5), 0).expires_at(), at(10));
     }
 }

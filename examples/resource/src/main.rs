@@ -109,8 +109,8 @@ impl Setting {
             listen: told("LISTEN", "127.0.0.1:8090"),
             issuer: Issuer::parse(&told("ISSUER", "http://127.0.0.1:8080"))?,
             resource: Resource::parse(&told("RESOURCE", "http://127.0.0.1:8090/reports"))?,
-            client: ClientId::parse(told("CLIENT_ID", "reports-api"))?,
-            secret: ClientSecret::new(told("CLIENT_SECRET", "reports-api-secret")),
+            client: ClientId::parse(told("CLIENT_ID", "reports"))?,
+            secret: ClientSecret::new(told("CLIENT_SECRET", "reports-demo-secret")),
         })
     }
 }

@@ -124,7 +124,8 @@ fn build() -> PathBuf {
     let folder = test.parent().and_then(|deps| deps.parent()).expect("cargo's folders");
     let target = folder.parent().expect("cargo's folders");
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", "server", "--package", "dashboard"]);
+    cargo.args(["build", "--quiet"]);
+    cargo.args(["server", "dashboard", "resource"].map(|name| format!("--package={name}")));
     cargo.arg("--manifest-path").arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml"));
     cargo.arg("--target-dir").arg(target);
     if folder.ends_with("release") {

@@ -11,6 +11,8 @@ use crate::program::{Output, Program, built};
 
 /// The secret of the clients that have one.
 pub const CLIENT_SECRET: &str = "bdpW2dkpPqvnu0mGfmsDEvKiLrbs1BKj6nFgUxhTfSo";
+/// What the resource server in a process of its own is called.
+pub const REPORTS_API: &str = "https://reports.example/api";
 /// Where the clients that run on a web server are answered. Nobody listens
 /// there: the tests read the redirect instead of following it.
 pub const WEB_REDIRECT_URI: &str = "http://127.0.0.1:9/callback";
@@ -84,6 +86,17 @@ fn configuration(issuer: &str, directory: &TempDir) -> Value {
                 "client_id": "native", "client_name": "Native client",
                 "token_endpoint_auth_method": "none", "application_type": "native",
                 "redirect_uris": ["http://127.0.0.1/callback"], "scope": scope,
+            },
+            {
+                "client_id": "lasting", "client_name": "Client that stays",
+                "token_endpoint_auth_method": "none",
+                "grant_types": ["authorization_code", "refresh_token"],
+                "redirect_uris": ["https://lasting.example/callback"], "scope": scope,
+                "resources": [REPORTS_API],
+            },
+            {
+                "client_id": "reports", "client_name": "Reports API",
+                "client_secret": CLIENT_SECRET, "audiences": [REPORTS_API],
             },
         ],
         "users": [

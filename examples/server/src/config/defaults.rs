@@ -33,8 +33,9 @@ impl Default for Resource {
     }
 }
 
-/// What tokens are addressed to that the demo's resource server may introspect.
-const REPORTS: &str = "http://127.0.0.1:8080/resource";
+/// What tokens may be addressed to: `/resource` of this server, and
+/// `examples/resource` in a process of its own, which asks what they are worth.
+const REPORTS: [&str; 2] = ["http://127.0.0.1:8080/resource", "http://127.0.0.1:8090/reports"];
 
 /// One of each kind: a web application that keeps a secret, a program on the
 /// user's machine that cannot, and a resource server that asks what tokens are
@@ -49,7 +50,7 @@ fn clients() -> [Client; 3] {
             redirect_uris: vec!["http://127.0.0.1:8081/callback".into()],
             grant_types: refreshing(),
             scope: "reports.read reports.comment".into(),
-            resources: vec![REPORTS.into()],
+            resources: REPORTS.map(Into::into).into(),
             ..Client::default()
         },
         Client {
@@ -59,14 +60,14 @@ fn clients() -> [Client; 3] {
             application_type: Some("native".into()),
             grant_types: refreshing(),
             scope: "reports.read".into(),
-            resources: vec![REPORTS.into()],
+            resources: REPORTS.map(Into::into).into(),
             ..Client::default()
         },
         Client {
             client_id: "reports".into(),
             client_secret: Some("reports-demo-secret".into()),
             client_name: Some("Reports API".into()),
-            audiences: vec![REPORTS.into()],
+            audiences: REPORTS.map(Into::into).into(),
             ..Client::default()
         },
     ]
