@@ -48,10 +48,10 @@ pub enum Cause {
     Refresh(#[source] CredentialError),
     /// The client's registration does not have the grant type.
     #[error("the client is not registered for this grant type")]
-    GrantTypeOfOthers,
+    GrantTypeNotRegistered,
     /// The token that is to be revoked is another client's.
     #[error("the token to be revoked was issued to another client")]
-    TokenOfOthers,
+    OtherClientsToken,
     /// The access token was not sent as it must be.
     #[error(transparent)]
     Bearer(#[from] BearerError),
@@ -102,8 +102,8 @@ pub enum CredentialError {
     UserGone,
 }
 
-/// The error codes of RFC 6749 sections 4.1.2.1 and 5.2 and of RFC 6750
-/// section 3.1, each spelled here and nowhere else.
+/// The error codes of RFC 6749 sections 4.1.2.1 and 5.2, of RFC 6750 section
+/// 3.1 and of RFC 8707 section 2, each spelled here and nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "their names are their definitions in the RFCs")]
@@ -167,8 +167,8 @@ impl Cause {
                 CredentialError::Refused(Refusal::Target) => ErrorCode::InvalidTarget,
                 _ => ErrorCode::InvalidGrant,
             },
-            Self::GrantTypeOfOthers => ErrorCode::UnauthorizedClient,
-            Self::TokenOfOthers => ErrorCode::InvalidGrant,
+            Self::GrantTypeNotRegistered => ErrorCode::UnauthorizedClient,
+            Self::OtherClientsToken => ErrorCode::InvalidGrant,
             Self::TokenMissing | Self::Token(_) => ErrorCode::InvalidToken,
             Self::Scope { .. } => ErrorCode::InsufficientScope,
             Self::Host(_) | Self::Contention => ErrorCode::TemporarilyUnavailable,
@@ -223,8 +223,8 @@ impl Cause {
                 "the scope exceeds what was allowed"
             }
             Self::Refresh(_) => "the refresh token is invalid, expired, or was revoked",
-            Self::GrantTypeOfOthers => "the client is not registered for this grant type",
-            Self::TokenOfOthers => "the token was issued to another client",
+            Self::GrantTypeNotRegistered => "the client is not registered for this grant type",
+            Self::OtherClientsToken => "the token was issued to another client",
             Self::Code(_) => "the code is invalid, expired, or was issued for another request",
             Self::TokenMissing => "an access token is needed",
             Self::Token(_) => "the access token is invalid or expired",

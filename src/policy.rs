@@ -25,7 +25,9 @@ pub struct Policy {
     pub code_lifetime: Duration,
     /// `expires_in` of an access token: 10 minutes, at most a day.
     pub access_token_lifetime: Duration,
-    /// How long a refresh token may lie unused: 14 days, at most 400.
+    /// How long a refresh token may lie unused: 14 days, at most 400. Without
+    /// rotation its uses are noted once an hour, or once in half of a shorter
+    /// lifetime, so it may expire by so much earlier.
     pub refresh_idle_lifetime: Duration,
     /// How long after the user's approval the last refresh may be: 90 days, at
     /// most ten years.

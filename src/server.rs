@@ -14,7 +14,7 @@ use crate::endpoint::service::Service;
 use crate::endpoint::{authorize, consent, introspect, metadata, revoke, token};
 use crate::grant::Grant;
 use crate::grants::Grants;
-use crate::guard::{Guard, Realm};
+use crate::guard::{Audience, Guard, Realm};
 use crate::host::{
     ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, HostError, NoConsents,
     NoDirectory, SecretVerifier, Sha256Secrets, SystemClock, SystemEntropy, UserAuthenticator,
@@ -111,8 +111,9 @@ impl AuthorizationServer {
         }
     }
 
-    /// The revocation endpoint, for POST (RFC 7009). Revoking any token ends
-    /// its grant, and with it everything that was issued from it.
+    /// The revocation endpoint, for POST (RFC 7009). Revoking any token, an
+    /// expired one too, ends its grant, and with it everything that was issued
+    /// from it.
     pub async fn revoke(&self, request: &Parts, body: &[u8]) -> Response {
         match self.0.endpoints.revocation {
             Some(_) => revoke::revoke(&self.0, request, body).await,
@@ -140,8 +141,8 @@ impl AuthorizationServer {
     #[must_use]
     pub fn guard(&self) -> Guard {
         let audience = match self.0.policy.default_resources.as_slice() {
-            [only] => Some(only.clone()),
-            _ => None,
+            [only] => Audience::Named(only.clone()),
+            _ => Audience::default(),
         };
         Guard {
             realm: Arc::new(Realm { issuer: self.0.issuer.clone(), audience, scope: None }),
@@ -173,8 +174,9 @@ impl AuthorizationServer {
         self.0.grants.end(grant).await
     }
 
-    /// Ends everything that `user` ever granted: to sign out everywhere, end
-    /// their login sessions first.
+    /// Ends everything that `user` has granted so far. To sign out everywhere,
+    /// end their login sessions first: an authorization that was past its
+    /// sign-in may still get a code.
     pub async fn revoke_all(&self, user: &Subject) -> Result<(), Cause> {
         for grant in self.0.grants.granted_by(user).await? {
             self.0.grants.end(grant.id()).await?;
@@ -183,7 +185,10 @@ impl AuthorizationServer {
     }
 
     /// Takes back all that `user` has allowed `client`: they are asked again,
-    /// and every grant is ended, one that is just being written too.
+    /// and every grant is ended, where there is a
+    /// [`ConsentStore`] also one that is just being written. A
+    /// [trusted](crate::Client::is_trusted) client is not asked about, and may
+    /// come again at once.
     pub async fn withdraw_consent(&self, user: &Subject, client: &ClientId) -> Result<(), Cause> {
         consent::withdraw(&self.0, user, client).await
     }

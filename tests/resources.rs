@@ -101,16 +101,43 @@ async fn a_token_for_nobody_in_particular_does_not_open_a_resource_that_has_a_na
     assert!(check(&house, REPORTS_API, &tokens.access).await.is_err());
 }
 
+/// Whoever serves without a name must not take what was meant for another.
+#[tokio::test]
+async fn a_resource_without_a_name_does_not_open_for_a_token_that_is_for_another() {
+    let house = House::new();
+    let nameless = house.server.guard();
+    let addressed = tokens_for(&house, &NOTES, &[REPORTS_API]).await;
+    assert!(nameless.check(&bearer(&addressed.access).parts()).await.is_err());
+    let unaddressed = house.tokens(&NOTES).await;
+    assert!(nameless.check(&bearer(&unaddressed.access).parts()).await.is_ok());
+    let indifferent = nameless.any_audience();
+    assert!(indifferent.check(&bearer(&addressed.access).parts()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_client_that_lost_a_resource_gets_no_more_tokens_for_it() {
+    let house = House::new();
+    let tokens = tokens_for(&house, &SYNC, &[REPORTS_API, OTHER_API]).await;
+    house.clients.put(SYNC.builder().refresh_token().resource(OTHER_API).build().unwrap());
+    let next = house.refreshed(&SYNC, &tokens.refresh).await;
+    assert!(check(&house, OTHER_API, &next.access).await.is_ok());
+    assert!(check(&house, REPORTS_API, &next.access).await.is_err());
+    house.clients.put(SYNC.builder().refresh_token().build().unwrap());
+    let refused = house.refresh(&SYNC, &tokens.refresh).await;
+    assert_error(&refused, 400, "invalid_target");
+}
+
 /// One resource server, whose clients need not know its name.
 #[tokio::test]
 async fn a_default_resource_is_whom_tokens_are_for_when_a_client_names_none() {
     let policy = Policy { default_resources: set(&[REPORTS_API]), ..Policy::default() };
     let house = House::with(|builder| builder.policy(policy));
     let token = house.access_token(&DASHBOARD).await;
-    let access = house.check(&token).await.unwrap();
+    let guard = house.server.guard();
+    let access = guard.check(&bearer(&token).parts()).await.unwrap();
     assert_eq!(access.audience(), &set(&[REPORTS_API]), "the guard has the same default");
     let tokens = tokens_for(&house, &NOTES, &[OTHER_API]).await;
-    assert!(house.check(&tokens.access).await.is_err());
+    assert!(guard.check(&bearer(&tokens.access).parts()).await.is_err());
     assert!(check(&house, OTHER_API, &tokens.access).await.is_ok());
 }
 
@@ -122,9 +149,10 @@ async fn the_consent_page_says_whom_the_tokens_are_for_and_consent_counts_for_th
     assert_eq!(consent.resources(), &set(&[REPORTS_API]));
     house.allow(consent.ticket()).await;
     house.redirect(&asks).await;
-    house.redirect(&NOTES.asks()).await;
+    assert!(house.consent(&NOTES.asks()).await.allowed_before().is_empty());
     let consent = house.consent(&asks.and("resource", OTHER_API)).await;
     assert_eq!(consent.resources(), &set(&[REPORTS_API, OTHER_API]));
+    assert!(consent.allowed_before().is_empty());
 }
 
 #[tokio::test]

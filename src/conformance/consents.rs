@@ -8,7 +8,7 @@ use super::maker::{AWKWARD, longest, unheard_of};
 use super::together::together;
 use super::violation::{Finding, consented, only, promise, same};
 use crate::host::{ConsentStore, HostError};
-use crate::model::consented::{Allowed, Consented};
+use crate::model::consented::Consented;
 use crate::model::identity::{ClientId, Subject};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
@@ -29,9 +29,9 @@ pub async fn an_unknown_pair_is_none(store: &dyn ConsentStore) -> Result<(), Vio
 pub async fn every_version_is_kept_as_it_is(store: &dyn ConsentStore) -> Result<(), Violation> {
     promise("every_version_is_kept_as_it_is", async {
         let pair = Pair::new("{'user\": \"100%\\n'}", "client")?;
-        let some = pair.nothing().answered(&Scope::empty(), allowed("a b", &["urn:a", "urn:b"])?);
+        let some = allowed(&pair.nothing(), "a b", &["urn:a", "urn:b"])?;
         let none = some.withdrawn();
-        let other = none.answered(&Scope::empty(), allowed("", &[])?);
+        let other = allowed(&none, "", &[])?;
         let marked = other.unchanged();
         live(store, &pair, &[some, none, other, marked]).await
     })
@@ -46,7 +46,7 @@ pub async fn the_longest_answer_is_kept_as_it_is(
         let name = format!("{:n<255}", unheard_of()?);
         let pair = Pair { user: Subject::parse(name.clone())?, client: ClientId::parse(name)? };
         let (scope, resources) = longest()?;
-        let answer = pair.nothing().answered(&Scope::empty(), Allowed { scope, resources });
+        let answer = pair.nothing().answered(&Scope::empty(), &resources, &scope);
         live(store, &pair, from_ref(&answer)).await
     })
     .await
@@ -73,8 +73,7 @@ pub async fn pairs_that_look_alike_are_kept_apart(
         let mut answers = Vec::new();
         for (place, pair) in pairs.iter().enumerate() {
             assert_kept(store, pair, None).await?;
-            let answer =
-                pair.nothing().answered(&Scope::empty(), allowed(&place.to_string(), &[])?);
+            let answer = allowed(&pair.nothing(), &place.to_string(), &[])?;
             live(store, pair, from_ref(&answer)).await?;
             answers.push(answer);
         }
@@ -174,12 +173,14 @@ impl Pair {
 
     /// A first answer. No two are the same.
     fn answer(&self) -> Result<Consented, HostError> {
-        Ok(self.nothing().answered(&Scope::empty(), allowed(&unheard_of()?, &[])?))
+        allowed(&self.nothing(), &unheard_of()?, &[])
     }
 }
 
-fn allowed(scope: &str, resources: &[&str]) -> Result<Allowed, HostError> {
-    Ok(Allowed { scope: Scope::parse(scope)?, resources: Resources::parse(resources)? })
+/// The next version, which allows `scope` at `resources` too.
+fn allowed(latest: &Consented, scope: &str, resources: &[&str]) -> Result<Consented, HostError> {
+    let (scope, resources) = (Scope::parse(scope)?, Resources::parse(resources)?);
+    Ok(latest.answered(&Scope::empty(), &resources, &scope))
 }
 
 /// Many at once answer over `latest`; the one that won.
@@ -189,9 +190,8 @@ async fn race(
     latest: Option<Consented>,
 ) -> Result<Consented, Finding> {
     let latest = latest.unwrap_or_else(|| pair.nothing());
-    let answers: Result<Vec<_>, HostError> = (0..MANY)
-        .map(|_| Ok(latest.answered(&Scope::empty(), allowed(&unheard_of()?, &[])?)))
-        .collect();
+    let answers: Result<Vec<_>, HostError> =
+        (0..MANY).map(|_| allowed(&latest, &unheard_of()?, &[])).collect();
     let remembers = answers?.into_iter().map(|answer| async move {
         let won = store.remember(Arc::new(answer.clone())).await?;
         Ok::<_, HostError>(won.then_some(answer))

@@ -120,6 +120,7 @@ impl Maker {
             redirect_uri: None,
             code_verifier: CodeVerifier::parse(VERIFIER),
             wanted: Wanted::default(),
+            default_resources: coded.resources(),
         };
         let now = before(end).min(coded.approved_at());
         let life = Duration::from_secs(end.seconds_since(now));
@@ -143,6 +144,7 @@ impl Maker {
             seed: self.tokens,
             generation: latest.number,
             wanted: Wanted::default(),
+            default_resources: active.resources(),
         };
         match active.refresh(&claim, &terms(LIFETIME), attempt()?, active.approved_at())? {
             Renewal::Renewed(next, _) => Ok(next),

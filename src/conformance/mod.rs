@@ -1,8 +1,8 @@
 //! What any store must do, as checks that every implementation can run
 //! (feature `conformance`).
 //!
-//! Each check is one promise of a seam; it takes the store and the present
-//! time, and says how the promise was broken, if it was. [`code_store`],
+//! Each check is one promise of a seam; it takes the store and, where it
+//! matters, the present time, and says how the promise was broken, if it was. [`code_store`],
 //! [`consent_store`], [`client_store`] and [`replay_cache`] run all of a seam:
 //!
 //! ```

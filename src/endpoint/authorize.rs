@@ -14,7 +14,7 @@ use crate::cause::Cause;
 use crate::grant::{Approval, Attempt, CodeBinding, Grant, Seed};
 use crate::host::HostError;
 use crate::model::client::Client;
-use crate::model::consented::{Allowed, Consented};
+use crate::model::consented::Consented;
 use crate::model::identity::GrantId;
 use crate::model::scope::Scope;
 use crate::model::user::Authentication;
@@ -88,12 +88,12 @@ fn ask(
         asked_at: service.now(),
         asked: user.clone(),
     };
-    let allowed = before.and_then(Consented::scope);
+    let before = before.and_then(|all| all.allowed_at(&request.resources, &request.scope));
     Ok(Authorize::Consent(Consent {
         asker: asked.asker(),
         user,
         scope: request.scope.clone(),
-        allowed_before: allowed.map_or_else(Scope::empty, |all| request.scope.intersection(all)),
+        allowed_before: before.unwrap_or_else(Scope::empty),
         resources: request.resources.clone(),
         ticket: ticket.seal(&service.sealer).map_err(HostError::from)?,
     }))
@@ -241,11 +241,11 @@ impl Asked {
         allowed: &Scope,
     ) -> Result<Basis, HostError> {
         let before = consent::consented(service, user.subject(), self.client.id()).await?;
-        let allowed = Allowed { scope: allowed.clone(), resources: request.resources.clone() };
         Ok(Basis::Answer(Answer {
             before,
             asked: request.scope.clone(),
-            allowed: (!self.can_be_impersonated()).then_some(allowed),
+            resources: request.resources.clone(),
+            allowed: (!self.can_be_impersonated()).then(|| allowed.clone()),
         }))
     }
 

@@ -50,7 +50,7 @@ pub(super) fn refuse(cause: Cause, parts: &Parts) -> Response {
     let challenge = tried_header && cause.code() == ErrorCode::InvalidClient;
     let mut response = answer::allowing(answer::error(cause), "POST");
     if challenge {
-        let challenge = HeaderValue::from_static("Basic realm=\"token endpoint\"");
+        let challenge = HeaderValue::from_static("Basic realm=\"clients\"");
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     }
     response

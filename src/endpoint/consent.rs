@@ -7,7 +7,7 @@ use super::service::Service;
 use crate::cause::Cause;
 use crate::grants::MOST_ROUNDS;
 use crate::host::HostError;
-use crate::model::consented::{Allowed, Consented};
+use crate::model::consented::Consented;
 use crate::model::identity::{ClientId, Subject};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
@@ -26,8 +26,9 @@ pub(super) enum Basis {
 pub(super) struct Answer {
     pub(super) before: Arc<Consented>,
     pub(super) asked: Scope,
+    pub(super) resources: Resources,
     /// `None` if the answer must not be remembered.
-    pub(super) allowed: Option<Allowed>,
+    pub(super) allowed: Option<Scope>,
 }
 
 /// What `user` has allowed `client`, which may be nothing.
@@ -42,7 +43,7 @@ pub(super) async fn consented(
 
 /// Whether all that is asked was allowed before.
 pub(super) fn covers(consented: &Consented, scope: &Scope, resources: &Resources) -> bool {
-    consented.allowed().is_some_and(|allowed| allowed.covers(scope, resources))
+    consented.allowed_at(resources, scope).is_some_and(|allowed| allowed.covers(scope))
 }
 
 impl Basis {
@@ -69,7 +70,7 @@ impl Answer {
         let mut latest = self.before.clone();
         for _ in 0..MOST_ROUNDS {
             let next = match &self.allowed {
-                Some(allowed) => latest.answered(&self.asked, allowed.clone()),
+                Some(allowed) => latest.answered(&self.asked, &self.resources, allowed),
                 None => latest.unchanged(),
             };
             if service.consents.remember(Arc::new(next)).await? {

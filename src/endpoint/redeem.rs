@@ -25,6 +25,7 @@ pub(super) async fn redeem(
         redirect_uri: request.redirect_uri,
         code_verifier: request.code_verifier,
         wanted: request.wanted,
+        default_resources: &service.policy.default_resources,
     };
     let now = service.now();
     let seed = Seed::from_bytes(service.draw()?);

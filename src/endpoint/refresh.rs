@@ -18,7 +18,7 @@ pub(super) async fn refresh(
     request: RefreshRequest<'_>,
 ) -> Result<TokenResponse, Cause> {
     if !client.may_refresh() {
-        return Err(Cause::GrantTypeOfOthers);
+        return Err(Cause::GrantTypeNotRegistered);
     }
     let token = RefreshToken::open(&service.sealer, request.refresh_token)
         .ok_or(Cause::Refresh(CredentialError::Forged))?;
@@ -27,6 +27,7 @@ pub(super) async fn refresh(
         seed: token.seed,
         generation: token.generation,
         wanted: request.wanted,
+        default_resources: &service.policy.default_resources,
     };
     let terms = terms(&service.policy, client);
     let now = service.now();

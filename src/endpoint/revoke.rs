@@ -21,8 +21,9 @@ pub(crate) async fn revoke(service: &Service, parts: &Parts, body: &[u8]) -> Res
     }
 }
 
-/// A token that is unknown, expired or gone is as good as revoked (section 2.2),
-/// and `token_type_hint` tells nothing that the token does not.
+/// A token that is unknown, or whose grant is gone, counts as revoked (section
+/// 2.2). An expired one still ends its grant: the client means to leave, and
+/// holds nothing newer. `token_type_hint` tells nothing that the token does not.
 async fn end(service: &Service, parts: &Parts, body: &[u8]) -> Result<(), Cause> {
     let params = client::read(parts, body)?;
     let client = client::authenticate(service, parts, &params).await?;
@@ -34,7 +35,7 @@ async fn end(service: &Service, parts: &Parts, body: &[u8]) -> Result<(), Cause>
         return Ok(());
     }
     if grant.client() != client.id() {
-        return Err(Cause::TokenOfOthers);
+        return Err(Cause::OtherClientsToken);
     }
     service.grants.end(&id).await
 }

@@ -11,7 +11,7 @@ use crate::model::client::{AuthenticatedClient, Client};
 use crate::model::identity::{ClientId, GrantId};
 use crate::model::pkce::{CodeChallenge, CodeVerifier};
 use crate::model::redirect_uri::RedirectUri;
-use crate::model::resource::{ResourceChoice, Resources};
+use crate::model::resource::{Resource, ResourceChoice, Resources};
 use crate::model::scope::{Scope, ScopeChoice};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::Authentication;
@@ -48,6 +48,7 @@ pub(crate) struct Redemption<'r> {
     pub(crate) redirect_uri: Option<&'r str>,
     pub(crate) code_verifier: Option<CodeVerifier<'r>>,
     pub(crate) wanted: Wanted,
+    pub(crate) default_resources: &'r Resources,
 }
 
 /// What was drawn for the tokens, should the claim hold, and how long they live.
@@ -149,7 +150,12 @@ impl Grant {
 
     /// The part of it that a token for `client` gets: what it wants, and never
     /// more than it may ask for now.
-    pub(super) fn select(&self, wanted: &Wanted, client: &Client) -> Result<Selection, Refusal> {
+    pub(super) fn select(
+        &self,
+        wanted: &Wanted,
+        client: &Client,
+        default: &Resources,
+    ) -> Result<Selection, Refusal> {
         let granted = &self.facts.scope;
         let scope = match &wanted.scope {
             None if client.scope().covers(granted) => granted.choose_all(),
@@ -160,9 +166,18 @@ impl Grant {
             Some(_) => return Err(Refusal::Scope),
         };
         let mine = &self.facts.resources;
-        let resources = if wanted.resources.is_empty() { mine } else { &wanted.resources };
-        let resources = mine.choose(resources).ok_or(Refusal::Target)?;
-        Ok(Selection { scope, resources })
+        let may_ask = |resource: &&Resource| {
+            client.resources().contains(resource) || default.contains(resource)
+        };
+        let resources = if wanted.resources.is_empty() {
+            mine.choose(mine.iter().filter(may_ask))
+        } else {
+            mine.choose(wanted.resources.iter())
+                .filter(|_| wanted.resources.iter().all(|r| may_ask(&r)))
+        };
+        // A token for none of them would be one for nobody in particular.
+        let resources = resources.filter(|chosen| mine.is_empty() || !chosen.is_empty());
+        Ok(Selection { scope, resources: resources.ok_or(Refusal::Target)? })
     }
 
     /// An access token is presented: what it may do, and where.
@@ -207,6 +222,6 @@ impl Grant {
             (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => {}
             (Some(_), Some(_)) => return Err(Refusal::VerifierMismatch),
         }
-        self.select(&claim.wanted, claim.client)
+        self.select(&claim.wanted, claim.client, claim.default_resources)
     }
 }

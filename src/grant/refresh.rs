@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::life::Wanted;
 use super::{Attempt, Generation, Grant, Refusal, Seed, Selection, Stage};
 use crate::model::client::AuthenticatedClient;
+use crate::model::resource::Resources;
 use crate::model::timestamp::Timestamp;
 
 /// How long refresh tokens live, for one client.
@@ -30,6 +31,8 @@ pub(crate) struct RefreshClaim<'r> {
     pub(crate) seed: Seed,
     pub(crate) generation: NonZeroU32,
     pub(crate) wanted: Wanted,
+    /// What the policy addresses tokens to where a client names nothing.
+    pub(crate) default_resources: &'r Resources,
 }
 
 /// What a claim that held makes of the grant.
@@ -73,7 +76,7 @@ impl Grant {
         now: Timestamp,
     ) -> Result<Renewal, Refusal> {
         let latest = self.verify_refresh(claim, terms, now)?;
-        let selection = self.select(&claim.wanted, claim.client)?;
+        let selection = self.select(&claim.wanted, claim.client, claim.default_resources)?;
         if claim.generation < latest.number {
             let in_grace = claim.generation.checked_add(1) == Some(latest.number)
                 && now < latest.since.plus(terms.grace);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 
-use super::{Access, Denied, Realm};
+use super::{Access, Audience, Denied, Realm};
 use crate::answer::Response;
 use crate::cause::{Cause, CredentialError};
 use crate::grants::Grants;
@@ -43,11 +43,22 @@ pub struct Guard {
 
 impl Guard {
     /// Lets only tokens pass that are addressed to `resource`, this resource
-    /// server's own identifier (RFC 8707). Without one, tokens pass whomever
-    /// they are for.
+    /// server's own identifier (RFC 8707). Without one, only tokens that are
+    /// addressed to nobody in particular pass.
     #[must_use]
     pub fn audience(self, resource: Resource) -> Self {
-        let realm = Realm { audience: Some(resource), ..(*self.realm).clone() };
+        self.with_audience(Audience::Named(resource))
+    }
+
+    /// Lets tokens pass whomever they are addressed to: another resource server
+    /// that gets such a token can use it here.
+    #[must_use]
+    pub fn any_audience(self) -> Self {
+        self.with_audience(Audience::Anybody)
+    }
+
+    fn with_audience(self, audience: Audience) -> Self {
+        let realm = Realm { audience, ..(*self.realm).clone() };
         Self { realm: Arc::new(realm), ..self }
     }
 

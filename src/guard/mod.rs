@@ -7,7 +7,7 @@ mod remote;
 
 pub use local::Guard;
 pub use realm::Denied;
-pub(crate) use realm::Realm;
+pub(crate) use realm::{Audience, Realm};
 pub use remote::RemoteGuard;
 
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use serde_json::json;
 use url::Url;
 
 use crate::answer::{self, Response};
-use crate::cause::{Cause, CredentialError};
+use crate::cause::Cause;
 use crate::grant::Refusal;
 use crate::model::issuer::Issuer;
 use crate::model::resource::{Resource, Resources};
@@ -18,10 +18,21 @@ use crate::model::scope::Scope;
 #[derive(Clone, Debug)]
 pub(crate) struct Realm {
     pub(crate) issuer: Issuer,
-    /// The resource server's own identifier, which tokens must be addressed to.
-    pub(crate) audience: Option<Resource>,
+    pub(crate) audience: Audience,
     /// What a client should ask for to get in.
     pub(crate) scope: Option<Scope>,
+}
+
+/// Whom tokens must be addressed to (RFC 8707 section 3, RFC 9700 section 2.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// Nobody in particular: a token for another resource server is not for this one.
+    #[default]
+    Nobody,
+    /// The resource server of this identifier.
+    Named(Resource),
+    /// Whomever the token is for.
+    Anybody,
 }
 
 /// A request that does not get the resource.
@@ -41,12 +52,12 @@ impl Realm {
 
     /// Whether a token for `audience` may be used here.
     pub(super) fn admit(&self, audience: &Resources) -> Result<(), Cause> {
-        match &self.audience {
-            Some(mine) if !audience.contains(mine) => {
-                Err(Cause::Token(CredentialError::Refused(Refusal::OtherAudience)))
-            }
-            _ => Ok(()),
-        }
+        let is_addressed = match &self.audience {
+            Audience::Nobody => audience.is_empty(),
+            Audience::Named(mine) => audience.contains(mine),
+            Audience::Anybody => true,
+        };
+        if is_addressed { Ok(()) } else { Err(Cause::Token(Refusal::OtherAudience.into())) }
     }
 
     /// The resource's metadata (RFC 9728 section 2), if it has an identifier
@@ -54,7 +65,7 @@ impl Realm {
     pub(super) fn metadata(&self) -> Option<Response> {
         self.metadata_url()?;
         let mut metadata = json!({
-            "resource": self.audience,
+            "resource": self.name(),
             "authorization_servers": [self.issuer.as_str()],
             "bearer_methods_supported": ["header"],
         });
@@ -62,6 +73,14 @@ impl Realm {
             members.insert("scopes_supported".to_owned(), scope.iter().collect());
         }
         Some(answer::document(metadata.to_string()))
+    }
+
+    /// The resource server's own identifier, if it has one.
+    const fn name(&self) -> Option<&Resource> {
+        match &self.audience {
+            Audience::Named(name) => Some(name),
+            Audience::Nobody | Audience::Anybody => None,
+        }
     }
 
     /// The path at which the resource's own host serves them.
@@ -73,7 +92,7 @@ impl Realm {
     /// The well-known path goes between the host and the rest of the
     /// identifier (RFC 9728 section 3.1).
     fn metadata_url(&self) -> Option<String> {
-        let resource = self.audience.as_ref()?.as_str();
+        let resource = self.name()?.as_str();
         let (scheme, rest) = resource.split_once("://")?;
         if scheme != "https" && scheme != "http" {
             return None;
@@ -140,7 +159,7 @@ mod tests {
     fn realm(audience: &str) -> Realm {
         Realm {
             issuer: Issuer::parse("https://id.example").unwrap(),
-            audience: Some(Resource::parse(audience).unwrap()),
+            audience: Audience::Named(Resource::parse(audience).unwrap()),
             scope: None,
         }
     }
@@ -162,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_realm_with_an_audience_admits_what_is_addressed_to_it() {
+    fn a_realm_admits_what_is_addressed_to_it() {
         let set = |uris: &[&str]| Resources::parse(uris).unwrap();
         let named = realm("https://api.example");
         assert!(named.admit(&set(&["https://api.example"])).is_ok());
@@ -170,7 +189,10 @@ mod tests {
         for other in [set(&[]), set(&["https://other.example"]), set(&["https://api.example/"])] {
             assert!(named.admit(&other).is_err());
         }
-        let nameless = Realm { audience: None, ..named };
-        assert!(nameless.admit(&set(&["https://other.example"])).is_ok());
+        let nameless = Realm { audience: Audience::Nobody, ..named.clone() };
+        assert!(nameless.admit(&set(&[])).is_ok());
+        assert!(nameless.admit(&set(&["https://other.example"])).is_err());
+        let anybody = Realm { audience: Audience::Anybody, ..named };
+        assert!(anybody.admit(&set(&["https://other.example"])).is_ok());
     }
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use url::form_urlencoded::Serializer;
 
-use super::{Access, Denied, Realm};
+use super::{Access, Audience, Denied, Realm};
 use crate::answer::Response;
 use crate::cause::{Cause, CredentialError};
 use crate::grant::Refusal;
@@ -93,7 +93,7 @@ impl RemoteGuard {
         http: Arc<dyn HttpClient>,
     ) -> Self {
         Self {
-            realm: Arc::new(Realm { issuer, audience: Some(resource), scope: None }),
+            realm: Arc::new(Realm { issuer, audience: Audience::Named(resource), scope: None }),
             endpoint: introspection_endpoint.into(),
             authorization: basic_header(id, secret),
             http,

@@ -13,7 +13,9 @@ use crate::model::user::User;
 #[async_trait]
 pub trait Directory: Send + Sync {
     /// The roles and permissions of `subject` as they are now; `None` if the
-    /// user is gone, which makes every token of theirs invalid.
+    /// user is gone for good: at the next refresh, check or introspection their
+    /// grant is ended and does not come back. A replica that lags, or an outage
+    /// of a part, must answer with an error instead.
     async fn user(&self, subject: &Subject) -> Result<Option<Arc<User>>, HostError>;
 }
 

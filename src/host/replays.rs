@@ -6,7 +6,8 @@ use super::HostError;
 use crate::model::timestamp::Timestamp;
 
 /// Remembers, for all nodes, which one-time proofs were seen, by a hash of
-/// what makes each of them unique.
+/// what makes each of them unique: for proofs of possession and client
+/// assertions, which no endpoint of this version asks for yet.
 #[async_trait]
 pub trait ReplayCache: Send + Sync {
     /// Notes `proof` until `expires_at` and says whether it was new, in one

@@ -46,7 +46,7 @@ pub struct Client {
     pub(super) trusted: bool,
 }
 
-/// How a client proves at the token endpoint that it is itself
+/// How a client proves that it is itself
 /// (`token_endpoint_auth_method`, RFC 7591 section 2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

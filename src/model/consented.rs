@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::{ClientId, Subject};
 use super::record::{self, RecordError};
-use super::resource::Resources;
+use super::resource::{Resource, Resources};
 use super::scope::Scope;
 
 /// What a user has allowed a client and not withdrawn, at one version.
@@ -23,25 +23,25 @@ pub struct Consented {
 struct Facts {
     user: Subject,
     client: ClientId,
-    /// `None` if nothing was allowed, or all of it was withdrawn.
-    allowed: Option<Allowed>,
+    /// What may be granted without asking, place by place.
+    allowed: Vec<Allowed>,
     /// How often all of it was withdrawn.
     withdrawals: u64,
 }
 
-/// How much may be granted without asking.
+/// What is allowed at one place: what was allowed at another says nothing here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Allowed {
-    pub(crate) scope: Scope,
-    #[serde(default, skip_serializing_if = "Resources::is_empty")]
-    pub(crate) resources: Resources,
+struct Allowed {
+    /// `None` is no resource in particular.
+    resource: Option<Resource>,
+    scope: Scope,
 }
 
 impl Consented {
     /// What is true before anybody was asked: version 0, which no store keeps.
     pub(crate) const fn nothing(user: Subject, client: ClientId) -> Self {
-        Self { version: 0, facts: Facts { user, client, allowed: None, withdrawals: 0 } }
+        Self { version: 0, facts: Facts { user, client, allowed: Vec::new(), withdrawals: 0 } }
     }
 
     /// Who allowed it.
@@ -56,11 +56,12 @@ impl Consented {
         &self.facts.client
     }
 
-    /// Everything that was allowed, which may be the empty scope; `None` if
-    /// nothing is allowed any more.
+    /// Everything that was allowed, at whatever resource, which may be the empty
+    /// scope; `None` if nothing is allowed any more.
     #[must_use]
-    pub fn scope(&self) -> Option<&Scope> {
-        self.facts.allowed.as_ref().map(|allowed| &allowed.scope)
+    pub fn scope(&self) -> Option<Scope> {
+        let scopes = self.facts.allowed.iter().map(|allowed| allowed.scope.clone());
+        scopes.reduce(|all, more| all.union(&more).unwrap_or(all))
     }
 
     /// The version of the record; the first that is kept is 1.
@@ -88,28 +89,36 @@ impl Consented {
         Ok(Self { version, facts: record::read(record)? })
     }
 
-    /// What need not be asked again.
-    pub(crate) const fn allowed(&self) -> Option<&Allowed> {
-        self.facts.allowed.as_ref()
+    /// What of `asked` need not be asked again: it was allowed at every one of
+    /// `resources`. `None` if nothing was ever allowed at one of them.
+    pub(crate) fn allowed_at(&self, resources: &Resources, asked: &Scope) -> Option<Scope> {
+        places(resources).try_fold(asked.clone(), |left, place| {
+            let here = self.facts.allowed.iter().find(|allowed| allowed.resource == place)?;
+            Some(left.intersection(&here.scope))
+        })
     }
 
-    /// The next version, after the user was asked for `asked` and allowed
-    /// `answer` of it: what they left out is allowed no more, what they were not
-    /// asked for stays as it was.
-    pub(crate) fn answered(&self, asked: &Scope, answer: Allowed) -> Self {
-        let before = self.facts.allowed.as_ref();
-        let kept = before.and_then(|before| {
-            Some(Allowed {
-                scope: before.scope.without(asked).union(&answer.scope).ok()?,
-                resources: before.resources.union(&answer.resources).ok()?,
-            })
-        });
-        self.next(Some(kept.unwrap_or(answer)))
+    /// The next version, after the user was asked for `asked` at `resources` and
+    /// allowed `answer` of it: what they left out is allowed there no more, and
+    /// what they were not asked for stays as it was.
+    pub(crate) fn answered(&self, asked: &Scope, resources: &Resources, answer: &Scope) -> Self {
+        let mut allowed = self.facts.allowed.clone();
+        for place in places(resources) {
+            let here = allowed.iter_mut().find(|allowed| allowed.resource == place);
+            match here {
+                Some(here) => {
+                    let kept = here.scope.without(asked);
+                    here.scope = kept.union(answer).unwrap_or_else(|_| answer.clone());
+                }
+                None => allowed.push(Allowed { resource: place, scope: answer.clone() }),
+            }
+        }
+        self.next(allowed)
     }
 
     /// The next version, with nothing allowed any more.
     pub(crate) fn withdrawn(&self) -> Self {
-        let mut next = self.next(None);
+        let mut next = self.next(Vec::new());
         next.facts.withdrawals = next.facts.withdrawals.saturating_add(1);
         next
     }
@@ -124,17 +133,16 @@ impl Consented {
         self.next(self.facts.allowed.clone())
     }
 
-    fn next(&self, allowed: Option<Allowed>) -> Self {
+    fn next(&self, allowed: Vec<Allowed>) -> Self {
         let facts = Facts { allowed, ..self.facts.clone() };
         Self { version: self.version.saturating_add(1), facts }
     }
 }
 
-impl Allowed {
-    /// Whether all of `scope` at all of `resources` may be granted without asking.
-    pub(crate) fn covers(&self, scope: &Scope, resources: &Resources) -> bool {
-        self.scope.covers(scope) && self.resources.covers(resources)
-    }
+/// Each of `resources`, or the place that is none in particular.
+fn places(resources: &Resources) -> impl Iterator<Item = Option<Resource>> {
+    let nowhere = resources.is_empty().then_some(None);
+    resources.iter().cloned().map(Some).chain(nowhere)
 }
 
 #[cfg(test)]
@@ -145,40 +153,56 @@ mod tests {
         Scope::parse(text).unwrap()
     }
 
-    fn answer(text: &str) -> Allowed {
-        Allowed { scope: scope(text), resources: Resources::none() }
-    }
-
     fn nothing() -> Consented {
         let client = ClientId::parse("app").unwrap();
         Consented::nothing(Subject::parse("alice").unwrap(), client)
     }
 
+    fn anywhere(consented: &Consented, asked: &str, allowed: &str) -> Consented {
+        consented.answered(&scope(asked), &Resources::none(), &scope(allowed))
+    }
+
+    fn at(uris: &[&str]) -> Resources {
+        Resources::parse(uris).unwrap()
+    }
+
     #[test]
     fn an_answer_adds_what_was_allowed_and_takes_back_what_was_left_out() {
-        let first = nothing().answered(&scope("a b"), answer("a b"));
-        let second = first.answered(&scope("b c"), answer("c"));
-        assert_eq!(second.scope(), Some(&scope("a c")));
+        let second = anywhere(&anywhere(&nothing(), "a b", "a b"), "b c", "c");
+        assert_eq!(second.scope(), Some(scope("a c")));
         assert_eq!((second.version(), second.replaces()), (2, 1));
     }
 
     #[test]
     fn what_is_withdrawn_covers_nothing_not_even_the_empty_scope() {
-        let allowed = nothing().answered(&scope(""), answer(""));
-        let covers_nothing = |consented: &Consented| {
-            consented.allowed().is_some_and(|all| all.covers(&scope(""), &Resources::none()))
-        };
-        assert!(covers_nothing(&allowed));
-        assert!(!covers_nothing(&allowed.withdrawn()));
-        assert!(!covers_nothing(&nothing()));
-        let again = allowed.withdrawn().answered(&scope(""), answer(""));
-        assert!(covers_nothing(&again) && again.was_withdrawn_since(&allowed));
+        let allowed = anywhere(&nothing(), "", "");
+        let at_all =
+            |consented: &Consented| consented.allowed_at(&Resources::none(), &scope("")).is_some();
+        assert!(at_all(&allowed));
+        assert!(!at_all(&allowed.withdrawn()));
+        assert!(!at_all(&nothing()));
+        let again = anywhere(&allowed.withdrawn(), "", "");
+        assert!(at_all(&again) && again.was_withdrawn_since(&allowed));
         assert!(!allowed.unchanged().was_withdrawn_since(&allowed));
+    }
+
+    /// Who allowed to read here and to write there has not allowed to write here.
+    #[test]
+    fn what_was_allowed_at_one_place_says_nothing_about_another() {
+        let read_here = nothing().answered(&scope("read"), &at(&["a:1"]), &scope("read"));
+        let both = read_here.answered(&scope("write"), &at(&["b:1"]), &scope("write"));
+        let allowed = |places: &[&str]| both.allowed_at(&at(places), &scope("read write"));
+        assert_eq!(allowed(&["a:1"]), Some(scope("read")));
+        assert_eq!(allowed(&["b:1"]), Some(scope("write")));
+        assert_eq!(allowed(&["a:1", "b:1"]), Some(scope("")));
+        assert_eq!(allowed(&["c:1"]), None);
+        assert_eq!(allowed(&[]), None);
+        assert_eq!(both.scope(), Some(scope("read write")));
     }
 
     #[test]
     fn every_version_reads_back_from_its_record() {
-        let allowed = nothing().answered(&scope("a"), answer("a"));
+        let allowed = nothing().answered(&scope("a"), &at(&["a:1", "b:1"]), &scope("a"));
         for kept in [allowed.clone(), allowed.withdrawn(), allowed.unchanged()] {
             let record = kept.to_record().unwrap();
             assert_eq!(Consented::from_record(&record, kept.version()).unwrap(), kept);

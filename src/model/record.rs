@@ -1,5 +1,7 @@
 //! How stores keep our values: JSON with a format number.
 
+use std::error::Error;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +19,8 @@ pub enum RecordError {
     #[error("the record cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
     /// It can be read, and says what cannot be.
-    #[error("the record holds a client that cannot be registered: {0}")]
-    Unfit(#[from] super::registration::ClientError),
+    #[error("the record holds what cannot be: {0}")]
+    Unfit(#[source] Box<dyn Error + Send + Sync>),
 }
 
 #[derive(Serialize)]

@@ -258,7 +258,8 @@ impl Client {
     /// [`Grant::from_record`](crate::Grant::from_record) does, and for a
     /// registration that would be refused today.
     pub fn from_record(record: &str) -> Result<Self, RecordError> {
-        Ok(record::read::<ClientBuilder>(record)?.build()?)
+        let registration: ClientBuilder = record::read(record)?;
+        registration.build().map_err(|error| RecordError::Unfit(error.into()))
     }
 }
 

@@ -126,8 +126,11 @@ impl Resources {
     }
 
     /// The places of `chosen`, which all have to be in this set.
-    pub(crate) fn choose(&self, chosen: &Self) -> Option<ResourceChoice> {
-        chosen.iter().try_fold(ResourceChoice(0), |choice, resource| {
+    pub(crate) fn choose<'r>(
+        &self,
+        mut chosen: impl Iterator<Item = &'r Resource>,
+    ) -> Option<ResourceChoice> {
+        chosen.try_fold(ResourceChoice(0), |choice, resource| {
             let place = self.iter().position(|mine| mine == resource)?;
             let bit = u32::try_from(place).ok().and_then(|place| 1_u16.checked_shl(place))?;
             Some(ResourceChoice(choice.0 | bit))
@@ -147,6 +150,13 @@ impl Resources {
         });
         // A part of a set is never too large for one.
         Self::new(taken.cloned()).unwrap_or_default()
+    }
+}
+
+impl ResourceChoice {
+    /// Whether none was chosen.
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
     }
 }
 
@@ -215,10 +225,10 @@ mod tests {
     fn what_is_chosen_is_what_comes_back() {
         let all = set(&["a:1", "b:1", "c:1"]);
         for part in [set(&[]), set(&["b:1"]), set(&["a:1", "c:1"]), all.clone()] {
-            assert_eq!(all.chosen(all.choose(&part).unwrap()), part);
+            assert_eq!(all.chosen(all.choose(part.iter()).unwrap()), part);
         }
-        assert_eq!(all.choose(&set(&["d:1"])), None);
-        assert_eq!(all.choose(&set(&["c:1", "a:1"])).map(|choice| choice.0), Some(0b101));
+        assert_eq!(all.choose(set(&["d:1"]).iter()), None);
+        assert_eq!(all.choose(set(&["c:1", "a:1"]).iter()).map(|choice| choice.0), Some(0b101));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How a client authenticates at the token endpoint (RFC 6749 section 2.3).
+//! How a client authenticates where it calls us itself (RFC 6749 section 2.3).
 
 use std::sync::Arc;
 

@@ -28,8 +28,9 @@ pub enum RequestError {
     /// A parameter's value is not of the form that it must have.
     #[error("{0} is not valid")]
     Invalid(&'static str),
-    /// A parameter of the token request came in the query (RFC 6749 section 3.2).
-    #[error("parameters of a token request must be in its body")]
+    /// A parameter came in the query of a request that has its parameters in the
+    /// body (RFC 6749 section 3.2).
+    #[error("parameters must be in the request's body")]
     InQuery,
     /// The redirect URI is not registered, or missing where several are.
     #[error("redirect_uri is not registered for this client")]
@@ -40,8 +41,8 @@ pub enum RequestError {
     /// The client may not ask for one of the scopes.
     #[error("the client may not ask for this scope")]
     Scope,
-    /// A `resource` is none, or one that the client may not ask for, or that
-    /// the grant does not have (RFC 8707 section 2).
+    /// A `resource` is none, or one that the client may not ask for (RFC 8707
+    /// section 2).
     #[error("the client may not ask for this resource")]
     Target,
     /// PKCE is required of this client (RFC 7636 section 4.4.1).

@@ -33,9 +33,11 @@ pub struct WeakSecret;
 
 /// All the server secrets in use: one seals, every one opens.
 ///
-/// To change it, first add the new one to every node as one that opens, then
-/// let it seal, and drop the old one after the longest lifetime of anything
-/// it sealed.
+/// To change it while servers run
+/// ([`rotate_secrets`](crate::AuthorizationServer::rotate_secrets)), first add
+/// the new one to every node as one that opens, then let it seal, and drop the
+/// old one after the longest lifetime of anything it sealed: the policy's
+/// `refresh_idle_lifetime`, since every refresh seals anew.
 #[derive(Debug)]
 pub struct SecretRing {
     sealing: ServerSecret,

@@ -29,7 +29,8 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn client(id: &str) -> AuthenticatedClient {
-    let client = Client::builder(id).redirect_uri(URI).scope("a b c").build().unwrap();
+    let client = Client::builder(id).redirect_uri(URI).scope("a b c").resource("api:1");
+    let client = client.resource("api:2").build().unwrap();
     Arc::new(client).authenticated(AuthenticationMethod::None, false).unwrap()
 }
 
@@ -90,6 +91,7 @@ fn redeem_by(
         redirect_uri: Some(URI),
         code_verifier: CodeVerifier::parse(VERIFIER),
         wanted: Wanted::default(),
+        default_resources: &Resources::none(),
     };
     change(&mut claim);
     grant.redeem(&claim, &new_tokens(None), now)

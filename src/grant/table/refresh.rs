@@ -10,7 +10,7 @@ use crate::grant::{
 };
 use crate::model::client::{AuthenticatedClient, Client};
 use crate::model::pkce::CodeVerifier;
-use crate::model::resource::ResourceChoice;
+use crate::model::resource::{ResourceChoice, Resources};
 use crate::model::scope::{Scope, ScopeChoice};
 
 const REFRESH_SEED: Seed = Seed::from_bytes([3; 16]);
@@ -33,6 +33,7 @@ pub(super) fn active() -> Arc<Grant> {
         redirect_uri: Some(super::URI),
         code_verifier: CodeVerifier::parse(super::VERIFIER),
         wanted: Wanted::default(),
+        default_resources: &Resources::none(),
     };
     let mut tokens = new_tokens(Some(ROTATING));
     tokens.seed = REFRESH_SEED.for_access().hash();
@@ -70,8 +71,13 @@ fn present_by(
     change: impl for<'r> FnOnce(&mut RefreshClaim<'r>),
 ) -> Result<Renewal, Refusal> {
     let wanted = Wanted::default();
-    let mut claim =
-        RefreshClaim { client, seed: REFRESH_SEED, generation: NonZeroU32::MIN, wanted };
+    let mut claim = RefreshClaim {
+        client,
+        seed: REFRESH_SEED,
+        generation: NonZeroU32::MIN,
+        wanted,
+        default_resources: &Resources::none(),
+    };
     change(&mut claim);
     grant.refresh(&claim, terms, Attempt::from_bytes([4; 8]), at(second))
 }
@@ -193,7 +199,8 @@ fn scope_may_be_narrowed_for_one_token_and_not_widened() {
 
 #[test]
 fn what_the_client_may_no_longer_ask_for_is_left_out_or_refused() {
-    let less = Client::builder("app").redirect_uri(super::URI).scope("a c").build().unwrap();
+    let less = Client::builder("app").redirect_uri(super::URI).scope("a c");
+    let less = less.resource("api:1").resource("api:2").build().unwrap();
     let method = less.authentication().method();
     let less = Arc::new(less).authenticated(method, false).unwrap();
     match present_by(&less, &active(), &ROTATING, 100, |_| {}) {
@@ -216,6 +223,35 @@ fn resources_may_be_narrowed_for_one_token_and_not_changed() {
         claim.wanted.resources = uris(&["api:1", "api:3"]);
     });
     assert_eq!(other.unwrap_err(), Refusal::Target);
+}
+
+/// Losing all of them must not make a token for nobody in particular, which
+/// opens more.
+#[test]
+fn a_resource_that_the_client_may_no_longer_ask_for_is_left_out_and_losing_all_is_refused() {
+    let client_for = |resources: &[&str]| {
+        let client = Client::builder("app").redirect_uri(super::URI).scope("a b c");
+        let client = resources.iter().fold(client, |client, uri| client.resource(*uri));
+        let client = client.build().unwrap();
+        let method = client.authentication().method();
+        Arc::new(client).authenticated(method, false).unwrap()
+    };
+    let (less, none) = (client_for(&["api:2"]), client_for(&[]));
+    let renewed = present_by(&less, &active(), &ROTATING, 100, |_| {});
+    assert!(matches!(renewed, Ok(Renewal::Renewed(_, s)) if s.resources == ResourceChoice(0b10)));
+    for (client, wanted) in [(&less, &["api:1"][..]), (&none, &[]), (&none, &["api:1"])] {
+        let refused = present_by(client, &active(), &ROTATING, 100, |claim| {
+            claim.wanted.resources = uris(wanted);
+        });
+        assert_eq!(refused.unwrap_err(), Refusal::Target);
+    }
+    let default: &Resources = Box::leak(Box::new(uris(&["api:1"])));
+    let by_default = present_by(&none, &active(), &ROTATING, 100, |claim| {
+        claim.default_resources = default;
+    });
+    assert!(
+        matches!(by_default, Ok(Renewal::Renewed(_, s)) if s.resources == ResourceChoice(0b01))
+    );
 }
 
 /// A replay is a request that would have succeeded the first time; nothing
