@@ -37,6 +37,9 @@ pub enum Cause {
     /// The user denied the request, or left the login page by its cancel button.
     #[error("the user did not allow the request")]
     Denied,
+    /// The user signed out while a code was on its way.
+    #[error("the user signed out meanwhile")]
+    SignedOut,
     /// The user withdrew their consent while a code was on its way.
     #[error("the user withdrew their consent meanwhile")]
     Withdrawn,
@@ -161,7 +164,9 @@ impl Cause {
             | Self::Bearer(_)
             | Self::ClientAuthentication(ClientAuthError::TwoMethods) => ErrorCode::InvalidRequest,
             Self::UnknownClient(_) | Self::ClientAuthentication(_) => ErrorCode::InvalidClient,
-            Self::Denied | Self::Withdrawn | Self::Permission { .. } => ErrorCode::AccessDenied,
+            Self::Denied | Self::SignedOut | Self::Withdrawn | Self::Permission { .. } => {
+                ErrorCode::AccessDenied
+            }
             Self::Code(error) | Self::Refresh(error) => match error {
                 CredentialError::Refused(Refusal::Scope) => ErrorCode::InvalidScope,
                 CredentialError::Refused(Refusal::Target) => ErrorCode::InvalidTarget,
@@ -214,7 +219,9 @@ impl Cause {
             Self::Method => "this endpoint does not answer this method",
             Self::UnknownClient(_) => "the client is not registered",
             Self::ClientAuthentication(_) => "client authentication failed",
-            Self::Denied | Self::Withdrawn => "the user did not allow the request",
+            Self::Denied | Self::SignedOut | Self::Withdrawn => {
+                "the user did not allow the request"
+            }
             Self::Code(CredentialError::Refused(Refusal::Target))
             | Self::Refresh(CredentialError::Refused(Refusal::Target)) => {
                 "the user did not allow this resource"

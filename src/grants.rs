@@ -100,6 +100,20 @@ impl Grants {
         Err(Cause::Contention)
     }
 
+    /// Ends those of `user`'s grants that are `meant`. One that cannot be ended
+    /// does not save the others; the first error is what is told.
+    pub(crate) async fn end_all(
+        &self,
+        user: &Subject,
+        meant: impl Fn(&Grant) -> bool,
+    ) -> Result<(), Cause> {
+        let mut ended = Ok(());
+        for grant in self.granted_by(user).await?.iter().filter(|grant| meant(grant)) {
+            ended = ended.and(self.end(grant.id()).await);
+        }
+        ended
+    }
+
     /// After a write of unknown outcome a store that is coming back is asked
     /// more than once: without an answer, the client's next try is a replay.
     async fn read_back(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {

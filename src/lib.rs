@@ -79,7 +79,7 @@ pub use cause::{Cause, CredentialError, ErrorCode};
 pub use endpoint::metadata::Endpoints;
 pub use endpoint::pause::{Asker, Authorize, Consent, Decision, Granted, Login, Refused};
 pub use grant::{Grant, Refusal};
-pub use guard::{Access, Denied, Guard, RemoteGuard};
+pub use guard::{Access, Denied, Guard, InsecureEndpoint, RemoteGuard};
 pub use host::{
     ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, HostError, HttpClient,
     InExtensions, NoConsents, NoDirectory, ReplayCache, SecretVerifier, Sha256Secrets, SystemClock,

@@ -112,7 +112,7 @@ struct Shelf {
     grants: HashMap<GrantId, Arc<Grant>, BuildHasherDefault<FirstBytes>>,
     /// Grants by a keyed hash of their user, an eighth of the user's size.
     by_user: HashMap<u64, Few, BuildHasherDefault<FirstBytes>>,
-    /// Grants by when they expired at some version of theirs.
+    /// Grants by when they expire, or by an earlier time at which that is found out.
     by_expiry: BTreeMap<Timestamp, Vec<GrantId>>,
 }
 
@@ -168,9 +168,9 @@ impl CodeStore for Codes {
         else {
             return Ok(false);
         };
-        let moved = kept.expires_at() != expires_at;
+        let is_sooner = expires_at < kept.expires_at();
         *kept = next;
-        if moved {
+        if is_sooner {
             shelf.by_expiry.entry(expires_at).or_default().push(id);
         }
         Ok(true)
@@ -190,10 +190,14 @@ impl CodeStore for Codes {
         let mut swept: u64 = 0;
         while let Some(due) = shelf.by_expiry.first_entry().filter(|due| *due.key() <= now) {
             for id in due.remove() {
-                let expired = shelf.grants.get(&id).is_some_and(|grant| grant.expires_at() <= now);
-                let Some(grant) = expired.then(|| shelf.grants.remove(&id)).flatten() else {
+                let Some(expires_at) = shelf.grants.get(&id).map(|grant| grant.expires_at()) else {
                     continue;
                 };
+                if expires_at > now {
+                    shelf.by_expiry.entry(expires_at).or_default().push(id);
+                    continue;
+                }
+                let Some(grant) = shelf.grants.remove(&id) else { continue };
                 let user = self.user_hash.hash_one(grant.subject());
                 if let Entry::Occupied(mut place) = shelf.by_user.entry(user)
                     && place.get_mut().remove(&id)

@@ -174,14 +174,14 @@ impl AuthorizationServer {
         self.0.grants.end(grant).await
     }
 
-    /// Ends everything that `user` has granted so far. To sign out everywhere,
-    /// end their login sessions first: an authorization that was past its
-    /// sign-in may still get a code.
+    /// Ends everything that `user` has granted, one grant after the other; after
+    /// an error the rest is ended all the same. To sign out everywhere, end
+    /// their login sessions first: an authorization that is just being written
+    /// then finds its user signed out, and comes to nothing.
+    ///
+    /// A future that is dropped half-way leaves the rest alive.
     pub async fn revoke_all(&self, user: &Subject) -> Result<(), Cause> {
-        for grant in self.0.grants.granted_by(user).await? {
-            self.0.grants.end(grant.id()).await?;
-        }
-        Ok(())
+        self.0.grants.end_all(user, |_| true).await
     }
 
     /// Takes back all that `user` has allowed `client`: they are asked again,
@@ -189,6 +189,8 @@ impl AuthorizationServer {
     /// [`ConsentStore`] also one that is just being written. A
     /// [trusted](crate::Client::is_trusted) client is not asked about, and may
     /// come again at once.
+    ///
+    /// A future that is dropped half-way leaves the rest alive.
     pub async fn withdraw_consent(&self, user: &Subject, client: &ClientId) -> Result<(), Cause> {
         consent::withdraw(&self.0, user, client).await
     }

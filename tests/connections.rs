@@ -177,6 +177,55 @@ async fn consent_withdrawn_while_a_decision_is_being_kept_takes_the_code_along()
     }
 }
 
+/// Who signs out everywhere ends the session first, then the grants: a request
+/// that was past its sign-in must not bring a code out of it.
+#[tokio::test]
+async fn whoever_signs_out_everywhere_takes_along_the_codes_that_are_on_their_way() {
+    for app in [NOTES, TRUSTED] {
+        let mut met = 0;
+        for polls in 0..40 {
+            let house = House::new();
+            house.code(&app).await;
+            let asks = app.asks();
+            let signing_out = async {
+                house.sign_out();
+                house.server.revoke_all(&alice()).await.unwrap();
+            };
+            let (answer, _) = interrupted(&house, polls, house.authorize(&asks), signing_out).await;
+            match answer {
+                Authorize::Redirect(answer) => {
+                    assert_nothing_came_of(&house, &app, &answer, polls).await;
+                    met += 1;
+                }
+                Authorize::Login(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(met > 5, "the sign-out came too early every time");
+    }
+}
+
+/// One grant that cannot be ended does not save the others.
+#[tokio::test]
+async fn an_error_while_ending_all_grants_does_not_stop_the_rest() {
+    for by_client in [false, true] {
+        let house = House::new();
+        for _ in 0..5 {
+            house.code(&NOTES).await;
+        }
+        house.seams.fail_times("replace", Fault::Before, 1);
+        let ended = match by_client {
+            true => {
+                let client = ClientId::parse(NOTES.id).unwrap();
+                house.server.withdraw_consent(&alice(), &client).await
+            }
+            false => house.server.revoke_all(&alice()).await,
+        };
+        assert!(ended.is_err());
+        assert_eq!(house.server.granted_by(&alice()).await.unwrap().len(), 1);
+    }
+}
+
 /// Neither tab loses what the user answered in the other.
 #[tokio::test]
 async fn answers_in_two_tabs_at_once_are_both_remembered() {

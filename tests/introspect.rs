@@ -148,6 +148,21 @@ async fn whatever_is_not_valid_now_is_inactive_and_nothing_more_is_said() {
     assert_eq!(house.introspect(&AUDITOR, &next.refresh).await, inactive);
 }
 
+/// What the token endpoint would refuse is not active.
+#[tokio::test]
+async fn a_refresh_token_counts_for_what_its_client_may_do_now() {
+    let house = House::new();
+    let tokens = house.tokens(&SYNC).await;
+    let less = SYNC.builder().scope("reports.read").default_scope("").refresh_token();
+    house.clients.put(less.build().unwrap());
+    let told = house.introspect(&AUDITOR, &tokens.refresh).await;
+    assert_eq!(told["scope"], "reports.read");
+    assert!(told.get("permissions").is_none(), "it opens no resource");
+    house.clients.put(SYNC.builder().build().unwrap());
+    let told = house.introspect(&AUDITOR, &tokens.refresh).await;
+    assert_eq!(told, json!({"active": false}));
+}
+
 /// Asking must not be a way to refresh, rotate, or set off the alarm.
 #[tokio::test]
 async fn asking_changes_nothing() {

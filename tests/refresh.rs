@@ -163,17 +163,29 @@ async fn scope_is_narrowed_for_one_token_only_and_never_widened() {
     house.assert_alive(&SYNC, &tokens).await;
 }
 
-/// A thief who asks for too much must not end the grant, and neither rotate it.
+#[tokio::test]
+async fn a_replay_is_found_out_whatever_it_asks_for() {
+    let house = House::new();
+    let first = house.tokens(&NOTES).await;
+    let next = house.refreshed(&NOTES, &first.refresh).await;
+    house.pass(60);
+    let greedy = renewal(&first).with("scope", ALL);
+    let refused = house.token(&NOTES.calls_token(&greedy)).await;
+    assert_error(&refused, 400, "invalid_grant");
+    house.assert_dead(&NOTES, &next).await;
+}
+
+/// Who asks for too much with the latest token neither ends the grant nor
+/// rotates it.
 #[tokio::test]
 async fn a_refused_request_changes_nothing() {
     let house = House::new();
-    let first = house.tokens(&NOTES).await;
-    let tokens = house.refreshed(&NOTES, &first.refresh).await;
+    let tokens = house.tokens(&NOTES).await;
+    let tokens = house.refreshed(&NOTES, &tokens.refresh).await;
     house.pass(60);
     let before = house.records().await;
     for refused in [
         renewal(&tokens).with("scope", ALL),
-        renewal(&first).with("scope", ALL),
         renewal(&tokens).with("resource", "https://api.example/reports"),
         renewal(&tokens).without("refresh_token"),
         renewal(&tokens).and("refresh_token", &tokens.refresh),

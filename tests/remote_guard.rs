@@ -81,6 +81,7 @@ impl Api {
             &ClientSecret::new(secret),
             wire.clone(),
         )
+        .unwrap()
         .clock(house.clock.clone());
         Self { house, wire, guard }
     }
@@ -237,6 +238,61 @@ async fn only_an_answer_that_says_everything_lets_a_token_pass() {
         bad.as_object_mut().unwrap().remove(name);
         api.answers(200, &bad.to_string());
         assert!(api.check(name).await.is_err(), "{name}");
+    }
+}
+
+/// Whoever changes what it remembers must not meet what another remembered.
+#[tokio::test]
+async fn a_guard_that_is_told_to_ask_every_time_asks_every_time() {
+    let api = Api::new();
+    let tokens = api.tokens_for(&NOTES, REPORTS_API).await;
+    let lax = api.guard.clone().remember_for(Duration::from_secs(60));
+    assert!(lax.check(&bearer(&tokens.access).parts()).await.is_ok());
+    api.house.revoke(&NOTES, &tokens.access).await;
+    let strict = lax.clone().remember_for(Duration::ZERO);
+    assert!(strict.check(&bearer(&tokens.access).parts()).await.is_err());
+}
+
+#[tokio::test]
+async fn a_clock_set_back_does_not_prolong_what_is_remembered() {
+    let api = Api::new();
+    let tokens = api.tokens_for(&NOTES, REPORTS_API).await;
+    assert!(api.check(&tokens.access).await.is_ok());
+    api.house.revoke(&NOTES, &tokens.access).await;
+    api.house.pass(-3600);
+    assert!(api.check(&tokens.access).await.is_err());
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_token_is_refused_without_asking() {
+    let api = Api::new();
+    for garbage in ["\"", "a,b", "ä", &"+".repeat(30_000)] {
+        let denied = api.check(garbage).await.unwrap_err().into_response();
+        assert_eq!(denied.status().as_u16() / 100, 4, "{garbage}");
+    }
+    assert_eq!(api.asked(), 0);
+}
+
+#[test]
+fn no_secret_is_sent_to_an_endpoint_that_anybody_can_listen_to() {
+    let guard_at = |endpoint: &str| {
+        let house = House::new();
+        let wire = Wire {
+            server: house.server.clone(),
+            asked: AtomicUsize::new(0),
+            mood: Mutex::new(Mood::Down),
+        };
+        let issuer = Issuer::parse(ISSUER).unwrap();
+        let resource = Resource::parse(REPORTS_API).unwrap();
+        let id = ClientId::parse(API.id).unwrap();
+        let secret = ClientSecret::new("secret");
+        RemoteGuard::new(issuer, endpoint, resource, &id, &secret, Arc::new(wire)).is_ok()
+    };
+    for fit in ["https://id.example/introspect", "http://127.0.0.1:8080/introspect"] {
+        assert!(guard_at(fit), "{fit}");
+    }
+    for unfit in ["http://id.example/introspect", "/introspect", "", "ftp://127.0.0.1/"] {
+        assert!(!guard_at(unfit), "{unfit}");
     }
 }
 

@@ -9,7 +9,7 @@ use crate::grant::{
 };
 use crate::host::{Entropy, HostError, SystemEntropy};
 use crate::model::client::{AuthenticatedClient, AuthenticationMethod, Client};
-use crate::model::identity::{GrantId, SessionId, Subject};
+use crate::model::identity::{ClientId, GrantId, SessionId, Subject};
 use crate::model::pkce::{CodeChallenge, CodeVerifier};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
@@ -113,7 +113,7 @@ impl Maker {
         end: Timestamp,
         refresh: bool,
     ) -> Result<Arc<Grant>, HostError> {
-        let client = client(coded.client().as_str())?;
+        let client = client(coded.client(), coded.scope())?;
         let claim = Redemption {
             client: &client,
             seed: self.code,
@@ -140,7 +140,7 @@ impl Maker {
     pub(super) fn refreshed(&self, active: &Grant) -> Result<Arc<Grant>, HostError> {
         let latest = active.generation().ok_or_else(|| HostError::new("no refresh token"))?;
         let claim = RefreshClaim {
-            client: &client(active.client().as_str())?,
+            client: &client(active.client(), active.scope())?,
             seed: self.tokens,
             generation: latest.number,
             wanted: Wanted::default(),
@@ -156,7 +156,7 @@ impl Maker {
 
     /// Some of `client`'s, with as little in it as there can be.
     fn approval(&self, user: &Subject, client_id: &str) -> Result<Approval, HostError> {
-        let client = client(client_id)?;
+        let client = client(&ClientId::parse(client_id)?, &Scope::empty())?;
         let redirect_uri = client.redirect_uri(None);
         Ok(Approval {
             id: GrantId::from_bytes(draw()?),
@@ -213,8 +213,10 @@ fn terms(life: Duration) -> RefreshTerms {
     RefreshTerms { idle: life, absolute: Duration::MAX, grace: Duration::ZERO, rotates: true }
 }
 
-fn client(id: &str) -> Result<AuthenticatedClient, HostError> {
-    let client = Arc::new(Client::builder(id).redirect_uri(REDIRECT_URI).build()?);
+/// A client that may ask for this much.
+fn client(id: &ClientId, scope: &Scope) -> Result<AuthenticatedClient, HostError> {
+    let client = Client::builder(id.as_str()).redirect_uri(REDIRECT_URI).scope(scope.as_str());
+    let client = Arc::new(client.build()?);
     let client = client.authenticated(AuthenticationMethod::None, false);
     client.ok_or_else(|| HostError::new("the client is not public"))
 }

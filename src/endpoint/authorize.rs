@@ -54,7 +54,7 @@ async fn begin(service: &Service, parts: &Parts, body: &[u8]) -> Result<Authoriz
     };
     match asked.need_not_ask(&request, before.as_ref()) {
         Some(basis) => {
-            let answer = asked.allow(service, user, request, basis).await;
+            let answer = asked.allow(service, parts, user, request, basis).await;
             Ok(Authorize::Redirect(answer))
         }
         None => ask(service, asked, user, &request, before.as_deref()),
@@ -144,7 +144,7 @@ pub(crate) async fn decide(
         Err(error) => return Ok(asked.refuse(service, error.into())),
     };
     request.scope = scope;
-    Ok(asked.allow(service, user, request, basis).await)
+    Ok(asked.allow(service, parts, user, request, basis).await)
 }
 
 /// What the decision leaves of `asked`; `None` for a denial.
@@ -253,21 +253,25 @@ impl Asked {
     async fn allow(
         &self,
         service: &Service,
+        parts: &Parts,
         user: Authentication,
         request: AuthorizationRequest,
         basis: Basis,
     ) -> Response {
-        match self.hand_out_code(service, user, request, basis).await {
+        match self.hand_out_code(service, parts, user, request, basis).await {
             Ok(code) => self.reply(service, |target| target.with_verbatim("code", &code)),
             Err(cause) => self.refuse(service, cause),
         }
     }
 
-    /// Writes the grant, and hands its code out only if it is still allowed
-    /// then. A code that nobody gets is worth nothing, and expires.
+    /// Writes the grant, and hands its code out only if its user is still signed
+    /// in then and it is still allowed: who signs out everywhere, or withdraws,
+    /// says so before they list the grants to end, so they find this one, or it
+    /// finds them.
     async fn hand_out_code(
         &self,
         service: &Service,
+        parts: &Parts,
         user: Authentication,
         request: AuthorizationRequest,
         basis: Basis,
@@ -280,7 +284,7 @@ impl Asked {
             id: code.grant,
             attempt: Attempt::from_bytes(service.draw()?),
             client: self.client.id().clone(),
-            authentication: user,
+            authentication: user.clone(),
             scope: request.scope,
             resources: request.resources,
             code: CodeBinding {
@@ -293,11 +297,15 @@ impl Asked {
         let grant = Grant::approve(approval, service.now(), service.policy.code_lifetime);
         let sealed = code.seal(&service.sealer);
         service.grants.insert(grant).await?;
-        if basis.still_holds(service).await? {
+        let cause = if service.users.authenticate(parts).await?.as_ref() != Some(&user) {
+            Cause::SignedOut
+        } else if !basis.still_holds(service).await? {
+            Cause::Withdrawn
+        } else {
             return Ok(sealed);
-        }
+        };
         service.grants.end(&code.grant).await?;
-        Err(Cause::Withdrawn)
+        Err(cause)
     }
 
     /// Sends the client an error (RFC 6749 section 4.1.2.1).

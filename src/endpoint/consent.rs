@@ -92,12 +92,7 @@ pub(crate) async fn withdraw(
     client: &ClientId,
 ) -> Result<(), Cause> {
     forget(service, user, client).await?;
-    for grant in service.grants.granted_by(user).await? {
-        if grant.client() == client {
-            service.grants.end(grant.id()).await?;
-        }
-    }
-    Ok(())
+    service.grants.end_all(user, |grant| grant.client() == client).await
 }
 
 async fn forget(service: &Service, user: &Subject, client: &ClientId) -> Result<(), Cause> {

@@ -25,6 +25,9 @@ use crate::token::refresh::RefreshToken;
 /// All that whoever may not see a token learns of it (section 2.2).
 const INACTIVE: &str = r#"{"active":false}"#;
 
+/// The only type that opens resources (RFC 6750).
+const BEARER: &str = "Bearer";
+
 /// A token that is valid now, of either kind.
 struct Valid {
     token_type: &'static str,
@@ -80,7 +83,9 @@ async fn inspect(service: &Service, parts: &Parts, body: &[u8]) -> Result<String
         service.grants.end(valid.grant.id()).await?;
         return Ok(INACTIVE.to_owned());
     };
-    let tells = service.policy.introspection_tells_permissions && valid.is_served_by(&client);
+    let tells = service.policy.introspection_tells_permissions
+        && valid.token_type == BEARER
+        && valid.is_served_by(&client);
     Ok(valid.describe(service, text, tells.then_some(&*user))?)
 }
 
@@ -88,7 +93,7 @@ async fn inspect(service: &Service, parts: &Parts, body: &[u8]) -> Result<String
 async fn find(service: &Service, text: &str) -> Result<Option<Valid>, Cause> {
     match service.grants.open(&service.sealer, text, service.now()).await {
         Ok(opened) => Ok(Some(Valid {
-            token_type: "Bearer",
+            token_type: BEARER,
             grant: opened.grant,
             scope: opened.scope,
             audience: opened.audience,
@@ -106,10 +111,12 @@ async fn find(service: &Service, text: &str) -> Result<Option<Valid>, Cause> {
 async fn find_refresh(service: &Service, text: &str) -> Result<Option<Valid>, Cause> {
     let Some(token) = RefreshToken::open(&service.sealer, text) else { return Ok(None) };
     let Some(grant) = service.grants.find(&token.grant).await? else { return Ok(None) };
+    let client = service.clients.client(grant.client()).await?;
+    let Some(client) = client.filter(|client| client.may_refresh()) else { return Ok(None) };
     Ok(match grant.refreshable(&token.seed, service.now()) {
         Ok(latest) if latest.number == token.generation => Some(Valid {
             token_type: "refresh_token",
-            scope: grant.scope().clone(),
+            scope: grant.scope().intersection(client.scope()),
             audience: Resources::none(),
             issued_at: latest.since,
             expires_at: grant.expires_at(),

@@ -118,10 +118,12 @@ impl Grant {
     ) -> Result<Outcome, Refusal> {
         match &self.facts.stage {
             Stage::Coded(code) => {
-                let selection = self.verify(claim, code)?;
+                self.verify(claim, code)?;
                 if now >= self.facts.expires_at {
                     return Err(Refusal::Expired);
                 }
+                let selection =
+                    self.select(&claim.wanted, claim.client, claim.default_resources)?;
                 let stage = Stage::Active {
                     redeemed: code.clone(),
                     tokens: new.seed,
@@ -159,7 +161,10 @@ impl Grant {
         let granted = &self.facts.scope;
         let scope = match &wanted.scope {
             None if client.scope().covers(granted) => granted.choose_all(),
-            None => granted.choose(&granted.intersection(client.scope())),
+            None => match granted.intersection(client.scope()) {
+                nothing if nothing.is_empty() => return Err(Refusal::Scope),
+                rest => granted.choose(&rest),
+            },
             Some(scope) if granted.covers(scope) && client.scope().covers(scope) => {
                 granted.choose(scope)
             }
@@ -201,7 +206,7 @@ impl Grant {
         matches!(&self.facts.stage, Stage::Active { tokens, .. } if tokens.is_of(seed))
     }
 
-    fn verify(&self, claim: &Redemption<'_>, code: &CodeBinding) -> Result<Selection, Refusal> {
+    fn verify(&self, claim: &Redemption<'_>, code: &CodeBinding) -> Result<(), Refusal> {
         if !code.seed.is_of(&claim.seed) {
             return Err(Refusal::OtherSeed);
         }
@@ -216,12 +221,11 @@ impl Grant {
             return Err(Refusal::RedirectUri);
         }
         match (&code.code_challenge, &claim.code_verifier) {
-            (None, None) => {}
-            (None, Some(_)) => return Err(Refusal::VerifierUnexpected),
-            (Some(_), None) => return Err(Refusal::VerifierMissing),
-            (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => {}
-            (Some(_), Some(_)) => return Err(Refusal::VerifierMismatch),
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err(Refusal::VerifierUnexpected),
+            (Some(_), None) => Err(Refusal::VerifierMissing),
+            (Some(challenge), Some(verifier)) if challenge.is_met_by(verifier) => Ok(()),
+            (Some(_), Some(_)) => Err(Refusal::VerifierMismatch),
         }
-        self.select(&claim.wanted, claim.client, claim.default_resources)
     }
 }

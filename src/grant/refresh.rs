@@ -65,9 +65,9 @@ impl RefreshTerms {
 }
 
 impl Grant {
-    /// A refresh token is presented. Only a claim that matches in everything
-    /// changes the grant: the latest token keeps it alive, its predecessor gives
-    /// the same again within the grace, and any other ends it.
+    /// A refresh token is presented by its client: the latest one keeps the grant
+    /// alive, its predecessor gives the same again within the grace, and any
+    /// other ends it, whatever it asks for.
     pub(crate) fn refresh(
         &self,
         claim: &RefreshClaim<'_>,
@@ -76,14 +76,15 @@ impl Grant {
         now: Timestamp,
     ) -> Result<Renewal, Refusal> {
         let latest = self.verify_refresh(claim, terms, now)?;
+        let is_old = claim.generation < latest.number;
+        let in_grace = claim.generation.checked_add(1) == Some(latest.number)
+            && now < latest.since.plus(terms.grace);
+        if is_old && !in_grace {
+            return Ok(Renewal::Replayed(self.end()));
+        }
         let selection = self.select(&claim.wanted, claim.client, claim.default_resources)?;
-        if claim.generation < latest.number {
-            let in_grace = claim.generation.checked_add(1) == Some(latest.number)
-                && now < latest.since.plus(terms.grace);
-            return Ok(match in_grace {
-                true => Renewal::Unchanged(selection),
-                false => Renewal::Replayed(self.end()),
-            });
+        if is_old {
+            return Ok(Renewal::Unchanged(selection));
         }
         // Never earlier: by a slow clock or a shorter policy, the grant would
         // be forgotten before tokens that it gave out have expired.

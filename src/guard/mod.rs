@@ -8,7 +8,7 @@ mod remote;
 pub use local::Guard;
 pub use realm::Denied;
 pub(crate) use realm::{Audience, Realm};
-pub use remote::RemoteGuard;
+pub use remote::{InsecureEndpoint, RemoteGuard};
 
 use std::sync::Arc;
 

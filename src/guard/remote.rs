@@ -10,6 +10,7 @@ use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::{Access, Audience, Denied, Realm};
@@ -18,7 +19,7 @@ use crate::cause::{Cause, CredentialError};
 use crate::grant::Refusal;
 use crate::host::{Clock, HostError, HttpClient, SystemClock};
 use crate::model::identity::{ClientId, Subject};
-use crate::model::issuer::Issuer;
+use crate::model::issuer::{Issuer, is_secure};
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scope;
 use crate::model::secret::ClientSecret;
@@ -26,6 +27,8 @@ use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
 use crate::request::bearer::bearer_token;
 use crate::request::client_auth::basic_header;
+
+const LONGEST_TOKEN: usize = 4096;
 
 /// How many tokens are remembered at most.
 const MOST_REMEMBERED: usize = 10_000;
@@ -47,8 +50,14 @@ pub struct RemoteGuard {
     remembered: Arc<Mutex<HashMap<[u8; 32], Remembered>>>,
 }
 
+/// An introspection endpoint to which no secret may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the introspection endpoint must be https, or http on a loopback address")]
+pub struct InsecureEndpoint;
+
 struct Remembered {
     access: Access,
+    since: Timestamp,
     until: Timestamp,
 }
 
@@ -83,7 +92,9 @@ impl RemoteGuard {
     /// A guard of `resource` that asks `introspection_endpoint` as the client
     /// `id`, which has to be registered with this audience and
     /// `client_secret_basic`.
-    #[must_use]
+    ///
+    /// Fails for an endpoint that is neither https nor on this machine: it gets
+    /// the secret and every token.
     pub fn new(
         issuer: Issuer,
         introspection_endpoint: &str,
@@ -91,8 +102,11 @@ impl RemoteGuard {
         id: &ClientId,
         secret: &ClientSecret,
         http: Arc<dyn HttpClient>,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, InsecureEndpoint> {
+        if !Url::parse(introspection_endpoint).is_ok_and(|url| is_secure(&url)) {
+            return Err(InsecureEndpoint);
+        }
+        Ok(Self {
             realm: Arc::new(Realm { issuer, audience: Audience::Named(resource), scope: None }),
             endpoint: introspection_endpoint.into(),
             authorization: basic_header(id, secret),
@@ -100,21 +114,20 @@ impl RemoteGuard {
             clock: Arc::new(SystemClock),
             remember_for: Duration::from_secs(5),
             remembered: Arc::default(),
-        }
+        })
     }
 
     /// Tells clients that bring no valid token to ask for `scope`.
     #[must_use]
     pub fn scope(self, scope: Scope) -> Self {
         let realm = Realm { scope: Some(scope), ..(*self.realm).clone() };
-        Self { realm: Arc::new(realm), ..self }
+        Self { realm: Arc::new(realm), remembered: Arc::default(), ..self }
     }
 
     /// How long a valid token is not asked about again; zero asks every time.
     #[must_use]
-    pub const fn remember_for(mut self, span: Duration) -> Self {
-        self.remember_for = span;
-        self
+    pub fn remember_for(self, span: Duration) -> Self {
+        Self { remember_for: span, remembered: Arc::default(), ..self }
     }
 
     /// Tells the time, in place of [`SystemClock`].
@@ -145,6 +158,9 @@ impl RemoteGuard {
 
     async fn access(&self, request: &Parts) -> Result<Access, Cause> {
         let text = bearer_token(request)?.ok_or(Cause::TokenMissing)?;
+        if !is_token(text) {
+            return Err(Cause::Token(CredentialError::Forged));
+        }
         let key: [u8; 32] = Sha256::digest(text).into();
         let now = self.clock.now();
         if let Some(access) = self.recall(&key, now) {
@@ -201,7 +217,7 @@ impl RemoteGuard {
 
     fn recall(&self, key: &[u8; 32], now: Timestamp) -> Option<Access> {
         let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = remembered.get(key).filter(|found| now < found.until)?;
+        let found = remembered.get(key).filter(|found| found.is_fresh(now))?;
         Some(found.access.clone())
     }
 
@@ -212,12 +228,26 @@ impl RemoteGuard {
         }
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         if remembered.len() >= MOST_REMEMBERED {
-            remembered.retain(|_, kept| now < kept.until);
+            remembered.retain(|_, kept| kept.is_fresh(now));
         }
         if remembered.len() < MOST_REMEMBERED {
-            remembered.insert(key, Remembered { access: access.clone(), until });
+            remembered.insert(key, Remembered { access: access.clone(), since: now, until });
         }
     }
+}
+
+impl Remembered {
+    /// A clock that was set back does not prolong it.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        (self.since..self.until).contains(&now)
+    }
+}
+
+/// Whether `text` is made of what tokens are made of (RFC 6750 section 2.1), and
+/// no longer than any: nobody need be asked about the rest.
+fn is_token(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    text.len() <= LONGEST_TOKEN && text.bytes().all(allowed)
 }
 
 impl OneOrMany {

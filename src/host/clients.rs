@@ -13,8 +13,9 @@ use crate::model::secret::{ClientSecret, SecretHash};
 #[async_trait]
 pub trait ClientStore: Send + Sync {
     /// The client of this id as it is registered now; `None` if there is none
-    /// or it has been disabled. An outdated answer keeps a withdrawn redirect
-    /// URI or secret in force for as long as it is outdated.
+    /// or it has been disabled: it gets nothing more, and the access tokens it
+    /// has live on until they expire. An outdated answer keeps a withdrawn
+    /// redirect URI or secret in force for as long as it is outdated.
     async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, HostError>;
 }
 

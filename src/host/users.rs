@@ -10,13 +10,16 @@ use crate::model::user::Authentication;
 /// it, by password, passkey or another identity provider, is the host's affair.
 #[async_trait]
 pub trait UserAuthenticator: Send + Sync {
-    /// Who is signed in, by the session that `request` carries; `None` leads to
-    /// the login page. Somebody who has not finished signing in is `None`.
+    /// Who is signed in now, by the session that `request` carries; `None` leads
+    /// to the login page. Somebody who has not finished signing in is `None`.
+    /// Asked once more before a code is handed out: what is remembered from the
+    /// first time lets a session go on that was ended meanwhile.
     async fn authenticate(&self, request: &Parts) -> Result<Option<Authentication>, HostError>;
 }
 
 /// For hosts whose session cannot be reached from [`Parts`]: the handler puts
-/// an [`Authentication`] into the request's extensions, or none.
+/// an [`Authentication`] into the request's extensions, or none. It cannot tell
+/// that a session was ended while its request was being served.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct InExtensions;
 

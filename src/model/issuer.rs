@@ -44,12 +44,7 @@ impl Issuer {
         {
             return Err(IssuerError::Decorated);
         }
-        let secure = match parsed.scheme() {
-            "https" => parsed.host().is_some(),
-            "http" => parsed.host().is_some_and(|host| is_loopback(&host)),
-            _ => false,
-        };
-        if !secure {
+        if !is_secure(&parsed) {
             return Err(IssuerError::Insecure);
         }
         if parsed.as_str() != url && parsed.as_str().strip_suffix('/') != Some(url) {
@@ -83,6 +78,15 @@ impl Issuer {
 impl fmt::Display for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Whether what is sent to `url` stays between us and its host.
+pub(crate) fn is_secure(url: &Url) -> bool {
+    match url.scheme() {
+        "https" => url.host().is_some(),
+        "http" => url.host().is_some_and(|host| is_loopback(&host)),
+        _ => false,
     }
 }
 

@@ -53,7 +53,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let endpoint = endpoint.map_err(|error| error.to_string())?;
     let needed = Scope::parse("reports.read")?;
     let Setting { issuer, resource, client, secret, .. } = setting;
-    let guard = RemoteGuard::new(issuer, &endpoint, resource, &client, &secret, http);
+    let guard = RemoteGuard::new(issuer, &endpoint, resource, &client, &secret, http)?;
     let api = Api { guard: guard.scope(needed.clone()), needed };
 
     let mut router = Router::new().route("/reports", get(reports));

@@ -118,13 +118,12 @@ fn uris(uris: &[&str]) -> Resources {
 /// knows its code refuses before it looks at anything else.
 fn assert_mismatches_refused(grant: &Grant) {
     type Change = fn(&mut Redemption<'_>);
-    let changes: [(Change, Refusal); 6] = [
+    let changes: [(Change, Refusal); 5] = [
         (|claim| claim.seed = TOKEN_SEED, Refusal::OtherSeed),
         (|claim| claim.redirect_uri = None, Refusal::RedirectUri),
         (|claim| claim.redirect_uri = Some("https://app.example/"), Refusal::RedirectUri),
         (|claim| claim.code_verifier = None, Refusal::VerifierMissing),
         (|claim| claim.code_verifier = CodeVerifier::parse(CHALLENGE), Refusal::VerifierMismatch),
-        (|claim| claim.wanted.resources = uris(&["api:3"]), Refusal::Target),
     ];
     for (change, refusal) in changes {
         assert_eq!(redeem(grant, at(1), change).unwrap_err(), refusal);
@@ -211,6 +210,14 @@ fn a_redirect_uri_that_was_not_named_may_be_left_out_and_must_not_be_another() {
     assert!(redeem(&grant, at(1), |claim| claim.redirect_uri = None).is_ok());
     let other = redeem(&grant, at(1), |claim| claim.redirect_uri = Some("https://evil.example"));
     assert_eq!(other.unwrap_err(), Refusal::RedirectUri);
+}
+
+/// What is wanted does not make a code less spent.
+#[test]
+fn coded_claimed_for_a_foreign_resource_is_refused_and_active_ends() {
+    let foreign = |claim: &mut Redemption<'_>| claim.wanted.resources = uris(&["api:3"]);
+    assert_eq!(redeem(&coded(), at(1), foreign).unwrap_err(), Refusal::Target);
+    assert!(matches!(redeem(&active(), at(1), foreign), Ok(Outcome::Replayed(_))));
 }
 
 #[test]

@@ -254,13 +254,27 @@ fn a_resource_that_the_client_may_no_longer_ask_for_is_left_out_and_losing_all_i
     );
 }
 
-/// A replay is a request that would have succeeded the first time; nothing
-/// else may end a grant.
+/// Else a thief could find out unnoticed whether the grant is alive.
 #[test]
-fn an_old_token_with_an_impossible_request_is_refused_and_ends_nothing() {
-    let refused = present_with(&rotated_twice(), &ROTATING, 300, |claim| {
-        claim.wanted.scope = Some(Scope::parse("z").unwrap());
-    });
+fn an_old_token_is_a_replay_whatever_it_asks_for() {
+    for wanted in [
+        Wanted { scope: Some(Scope::parse("z").unwrap()), resources: Resources::none() },
+        Wanted { scope: None, resources: uris(&["api:3"]) },
+    ] {
+        let replayed = present_with(&rotated_twice(), &ROTATING, 300, |claim| {
+            claim.wanted = wanted;
+        });
+        assert!(matches!(replayed, Ok(Renewal::Replayed(_))));
+    }
+}
+
+#[test]
+fn a_client_that_may_ask_for_none_of_the_scope_any_more_gets_no_token() {
+    let other = Client::builder("app").redirect_uri(super::URI).scope("d");
+    let other = other.resource("api:1").resource("api:2").build().unwrap();
+    let method = other.authentication().method();
+    let other = Arc::new(other).authenticated(method, false).unwrap();
+    let refused = present_by(&other, &active(), &ROTATING, 100, |_| {});
     assert_eq!(refused.unwrap_err(), Refusal::Scope);
 }
 
