@@ -55,3 +55,18 @@ pub(super) fn explain(error: &Error) -> String {
     let reason = error.source().map(|reason| format!(": {reason}"));
     format!("{error}{}", reason.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_server_certainly_undid_may_be_sent_again() {
+        for undone in ["40001", "40P01"] {
+            assert!(is_conflict(&SqlState::from_code(undone)), "{undone}");
+        }
+        for other in ["40003", "40000", "57014", "57P01", "08006", "23505"] {
+            assert!(!is_conflict(&SqlState::from_code(other)), "{other}");
+        }
+    }
+}

@@ -88,6 +88,7 @@ fn is_race(error: &Error) -> bool {
         SqlState::T_R_DEADLOCK_DETECTED,
         SqlState::UNIQUE_VIOLATION,
         SqlState::DUPLICATE_TABLE,
+        SqlState::DUPLICATE_OBJECT,
     ]
     .iter()
     .any(|race| error.code() == Some(race))

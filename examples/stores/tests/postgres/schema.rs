@@ -1,0 +1,71 @@
+//! What becomes of a database that a program opens.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_start_at_once_find_one_schema_that_somebody_made() {
+    let server = Server::shared();
+    for _ in 0..6 {
+        let url = server.new_database();
+        let starts: Vec<_> = (0..4)
+            .map(|_| {
+                let url = url.clone();
+                tokio::spawn(async move { Postgres::connect(&url).await })
+            })
+            .collect();
+        for start in starts {
+            start.await.unwrap().unwrap().put_account(account("s1", "alice")).await.unwrap();
+        }
+        assert_eq!(number(&admin(&url).await, "SELECT version FROM schema_version").await, 1);
+    }
+}
+
+/// As a program leaves it that ends in the middle of its migration, where the
+/// database makes each table on its own.
+#[tokio::test]
+async fn a_half_made_schema_is_completed() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    admin.batch_execute("DROP TABLE sessions; DELETE FROM schema_version").await.unwrap();
+    let db = connect(&house.url).await;
+    db.put_account(account("s1", "alice")).await.unwrap();
+    db.begin_session(SessionKey::of("cookie"), session(9)).await.unwrap();
+    assert_eq!(number(&admin, "SELECT version FROM schema_version").await, 1);
+}
+
+#[tokio::test]
+async fn a_program_that_may_not_create_tables_serves_a_schema_that_is_there() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let rights = "CREATE ROLE clerk LOGIN PASSWORD 'clerk';
+                  GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO clerk";
+    admin.batch_execute(rights).await.unwrap();
+    let place = house.url.split_once('@').unwrap().1;
+    let db = connect(&format!("postgres://clerk:clerk@{place}")).await;
+    Flow::over(&db).code("alice").await;
+    assert!(admin.batch_execute("DROP OWNED BY clerk; DROP ROLE clerk").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_schema_of_a_newer_program_is_refused_and_left_alone() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    admin.execute("UPDATE schema_version SET version = 2", &[]).await.unwrap();
+    let refusal = Postgres::connect(&house.url).await.err().unwrap().to_string();
+    assert!(refusal.contains("schema version 2"), "{refusal}");
+    assert!(refusal.contains("knows up to 1"), "{refusal}");
+    assert_eq!(number(&admin, "SELECT version FROM schema_version").await, 2);
+}
+
+#[tokio::test]
+async fn a_url_that_cannot_be_honoured_is_refused_without_its_password() {
+    for (url, named) in [
+        ("postgres://clerk:swordfish@127.0.0.1/db?sslmode=require", "sslmode=require"),
+        ("postgres://clerk:swordfish@127.0.0.1/db?colour=red", "colour"),
+        ("postgres://clerk:swordfish@127.0.0.1:1/db", "no connection"),
+    ] {
+        let refusal = soon(Postgres::connect(url)).await.err().unwrap();
+        assert!(refusal.to_string().contains(named), "{refusal}");
+        assert!(!format!("{refusal} {refusal:?}").contains("swordfish"), "{refusal:?}");
+    }
+}
