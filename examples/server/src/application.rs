@@ -253,7 +253,7 @@ async fn open(store: &Store) -> Result<Arc<dyn Database>, HostError> {
     Ok(match store {
         Store::Memory => Arc::new(Sqlite::in_memory()?),
         Store::Sqlite(path) => Arc::new(Sqlite::open(path)?),
-        Store::Postgres(url) => Arc::new(Postgres::connect(url).await?),
+        Store::Postgres(url) => Arc::new(Postgres::open(url).await?),
         Store::Redis(url) => Arc::new(Redis::open(url).await?),
     })
 }

@@ -45,7 +45,7 @@ async fn sqlite_in_memory_keeps_every_promise() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn postgres_keeps_every_promise() {
     let server = throwaway::postgres::Postgres::start();
-    let store = Postgres::connect(&server.url()).await.unwrap();
+    let store = Postgres::open(&server.url()).await.unwrap();
     store.put_client(&registered()).await.unwrap();
     kept(check(&store).await);
 }

@@ -34,7 +34,7 @@ impl Database for Postgres {
 
     async fn open(&self) -> Arc<dyn Candidate> {
         let server = Server::start();
-        let db = stores::Postgres::connect(&server.url()).await.unwrap();
+        let db = stores::Postgres::open(&server.url()).await.unwrap();
         let manager = Manager::from_config(
             server.url().parse().unwrap(),
             NoTls,

@@ -1,4 +1,4 @@
-//! People, what they may do, and their sign-ins.
+//! Accounts, what their users may do, and their sign-ins.
 
 use std::sync::Arc;
 

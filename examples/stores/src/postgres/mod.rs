@@ -6,9 +6,9 @@
 
 mod accounts;
 mod clients;
-mod codes;
 mod consents;
 mod failure;
+mod grants;
 mod replays;
 mod schema;
 mod statement;
@@ -40,7 +40,7 @@ impl Postgres {
     ///
     /// Fails for a schema that a newer version has written, and for
     /// `sslmode=require`, since this adapter has no TLS.
-    pub async fn connect(url: &str) -> Result<Self, HostError> {
+    pub async fn open(url: &str) -> Result<Self, HostError> {
         let invalid = |error| HostError::new(format!("the store's URL: {}", explain(&error)));
         let mut config: Config = url.parse().map_err(invalid)?;
         if config.get_ssl_mode() == SslMode::Require {

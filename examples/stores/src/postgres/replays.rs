@@ -12,14 +12,14 @@ impl ReplayCache for Postgres {
         proof: &[u8; 32],
         expires_at: Timestamp,
     ) -> Result<bool, HostError> {
-        let sql = "INSERT INTO proofs (hash, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO proofs (proof, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         let changed = self.change(sql, &[&proof.as_slice(), &expires_at.as_unix()]).await?;
         Ok(changed == 1)
     }
 
     async fn forget_proofs(&self, now: Timestamp) -> Result<u64, HostError> {
-        let sql = "DELETE FROM proofs WHERE expires_at <= $1 AND hash IN
-                   (SELECT hash FROM proofs WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+        let sql = "DELETE FROM proofs WHERE expires_at <= $1 AND proof IN
+                   (SELECT proof FROM proofs WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
         self.delete(sql, now).await
     }
 }

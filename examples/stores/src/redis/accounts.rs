@@ -1,4 +1,4 @@
-//! Accounts and their sign-ins.
+//! Accounts, what their users may do, and their sign-ins.
 //!
 //! An account and its username change together, in one script, so all accounts
 //! are in one slot of a cluster. The sign-ins are anywhere: each one names the

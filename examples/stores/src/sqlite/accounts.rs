@@ -1,4 +1,4 @@
-//! User accounts, their login sessions, and what they may do.
+//! Accounts, what their users may do, and their sign-ins.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Registered clients.
+//! The registered clients.
 
 use std::sync::Arc;
 

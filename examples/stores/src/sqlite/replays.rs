@@ -1,4 +1,4 @@
-//! Proofs that may be used only once.
+//! Proofs that were seen.
 
 use async_trait::async_trait;
 use codegrant::{HostError, ReplayCache, Timestamp};

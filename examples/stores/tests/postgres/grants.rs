@@ -11,7 +11,7 @@ async fn a_grant_makes_the_round_trip_from_its_code_to_its_token_to_its_replay()
     assert_eq!((coded.version(), coded.scope().as_str()), (1, "a b"));
 
     let token = flow.redeem(&code).await.unwrap();
-    let other = connect(&url).await;
+    let other = open(&url).await;
     assert_eq!(other.grant(coded.id()).await.unwrap().unwrap().version(), 2);
     assert!(Flow::over(&other).opens(&token).await);
 
@@ -27,7 +27,7 @@ async fn a_code_redeemed_by_many_at_once_gives_one_token_which_the_replays_end()
     let code = Flow::over(&db).code("alice").await;
     let mut clients = Vec::new();
     for _ in 0..8 {
-        let (flow, code) = (Flow::over(&connect(&url).await), code.clone());
+        let (flow, code) = (Flow::over(&open(&url).await), code.clone());
         clients.push(tokio::spawn(async move { flow.redeem(&code).await.ok() }));
     }
     let mut tokens = Vec::new();

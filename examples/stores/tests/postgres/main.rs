@@ -46,7 +46,7 @@ impl House {
     async fn with(options: &str) -> Self {
         let server = Server::shared();
         let url = format!("{}{options}", server.new_database());
-        Self { db: connect(&url).await, url, _server: server }
+        Self { db: open(&url).await, url, _server: server }
     }
 
     async fn admin(&self) -> tokio_postgres::Client {
@@ -54,8 +54,8 @@ impl House {
     }
 }
 
-async fn connect(url: &str) -> Postgres {
-    Postgres::connect(url).await.unwrap()
+async fn open(url: &str) -> Postgres {
+    Postgres::open(url).await.unwrap()
 }
 
 /// A second way into the database, past the adapter.

@@ -13,7 +13,7 @@ async fn ask_and_write(db: &Postgres, life: &Life) -> [Result<(), HostError>; 2]
 async fn a_server_that_is_stopped_is_an_error_in_seconds_and_serves_by_itself_when_it_is_back() {
     let life = Life::new().await;
     let mut server = Server::start();
-    let db = connect(&server.url()).await;
+    let db = open(&server.url()).await;
     for round in 0..2 {
         let life = life.with_id(&id(round));
         server.stop();
@@ -27,7 +27,7 @@ async fn a_server_that_is_stopped_is_an_error_in_seconds_and_serves_by_itself_wh
 async fn nothing_that_was_acknowledged_is_lost_when_the_server_is_killed() {
     let life = Life::new().await;
     let mut server = Server::start();
-    let db = connect(&server.url()).await;
+    let db = open(&server.url()).await;
     let (acknowledge, mut acknowledged) = tokio::sync::mpsc::unbounded_channel();
     for writer in 0..8_u64 {
         let (db, acknowledge) = (db.clone(), acknowledge.clone());
@@ -83,7 +83,7 @@ async fn connections_that_went_deaf_between_two_calls_are_replaced_unseen() {
     let (login, place) = url.split_once('@').unwrap();
     let (place, database) = place.split_once('/').unwrap();
     let wire = Wire::to(place.to_owned()).await;
-    let db = connect(&format!("{login}@{}/{database}", wire.address())).await;
+    let db = open(&format!("{login}@{}/{database}", wire.address())).await;
     let open_some = || async {
         let ask = || db.grant(life.first.id());
         let (one, other, third) = tokio::join!(ask(), ask(), ask());

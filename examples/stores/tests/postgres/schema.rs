@@ -10,7 +10,7 @@ async fn processes_that_start_at_once_find_one_schema_that_somebody_made() {
         let starts: Vec<_> = (0..4)
             .map(|_| {
                 let url = url.clone();
-                tokio::spawn(async move { Postgres::connect(&url).await })
+                tokio::spawn(async move { Postgres::open(&url).await })
             })
             .collect();
         for start in starts {
@@ -27,7 +27,7 @@ async fn a_half_made_schema_is_completed() {
     let house = House::new().await;
     let admin = house.admin().await;
     admin.batch_execute("DROP TABLE sessions; DELETE FROM schema_version").await.unwrap();
-    let db = connect(&house.url).await;
+    let db = open(&house.url).await;
     db.put_account(account("s1", "alice")).await.unwrap();
     db.begin_session(SessionKey::of("cookie"), session(9)).await.unwrap();
     assert_eq!(number(&admin, "SELECT version FROM schema_version").await, 1);
@@ -41,7 +41,7 @@ async fn a_program_that_may_not_create_tables_serves_a_schema_that_is_there() {
                   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO clerk";
     admin.batch_execute(rights).await.unwrap();
     let place = house.url.split_once('@').unwrap().1;
-    let db = connect(&format!("postgres://clerk:clerk@{place}")).await;
+    let db = open(&format!("postgres://clerk:clerk@{place}")).await;
     Flow::over(&db).code("alice").await;
     assert!(admin.batch_execute("DROP OWNED BY clerk; DROP ROLE clerk").await.is_ok());
 }
@@ -51,7 +51,7 @@ async fn a_schema_of_a_newer_program_is_refused_and_left_alone() {
     let house = House::new().await;
     let admin = house.admin().await;
     admin.execute("UPDATE schema_version SET version = 2", &[]).await.unwrap();
-    let refusal = Postgres::connect(&house.url).await.err().unwrap().to_string();
+    let refusal = Postgres::open(&house.url).await.err().unwrap().to_string();
     assert!(refusal.contains("schema version 2"), "{refusal}");
     assert!(refusal.contains("knows up to 1"), "{refusal}");
     assert_eq!(number(&admin, "SELECT version FROM schema_version").await, 2);
@@ -64,7 +64,7 @@ async fn a_url_that_cannot_be_honoured_is_refused_without_its_password() {
         ("postgres://clerk:swordfish@127.0.0.1/db?colour=red", "colour"),
         ("postgres://clerk:swordfish@127.0.0.1:1/db", "no connection"),
     ] {
-        let refusal = soon(Postgres::connect(url)).await.err().unwrap();
+        let refusal = soon(Postgres::open(url)).await.err().unwrap();
         assert!(refusal.to_string().contains(named), "{refusal}");
         assert!(!format!("{refusal} {refusal:?}").contains("swordfish"), "{refusal:?}");
     }

@@ -35,7 +35,7 @@ async fn a_client_is_what_was_last_put_until_it_is_removed() {
     assert!(db.client(&id).await.unwrap().is_none());
     for name in ["App", "Application"] {
         db.put_client(&registered(name)).await.unwrap();
-        let other = connect(&url).await;
+        let other = open(&url).await;
         let kept = other.client(&id).await.unwrap().unwrap();
         assert_eq!(kept.to_record().unwrap(), registered(name).to_record().unwrap());
     }
@@ -48,7 +48,7 @@ async fn a_proof_is_new_to_one_of_all_who_bring_it_until_it_is_forgotten() {
     let House { db, url, _server } = House::new().await;
     let mut thieves = Vec::new();
     for _ in 0..8 {
-        let db = connect(&url).await;
+        let db = open(&url).await;
         thieves.push(tokio::spawn(async move { db.is_first_use(&[1; 32], at(9)).await.unwrap() }));
     }
     let mut believed = 0;

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS clients (
 );
 
 CREATE TABLE IF NOT EXISTS proofs (
-    hash       BYTEA  NOT NULL PRIMARY KEY,
+    proof      BYTEA  NOT NULL PRIMARY KEY,
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS proofs_by_expiry ON proofs (expires_at ASC);
