@@ -1,9 +1,9 @@
 //! Databases for an authorization server, one module each.
 //!
-//! Each one keeps what codegrant asks a host to keep ([`CodeStore`],
-//! [`ConsentStore`], [`Directory`]) and, beside it, what a host with a login
-//! page of its own needs: [`AccountStore`]. Copy that of the database that you
-//! use.
+//! Each one keeps what codegrant asks a host to keep ([`ClientStore`],
+//! [`CodeStore`], [`ConsentStore`], [`ReplayCache`], [`Directory`]) and, beside
+//! it, what a host with a login page of its own needs: [`AccountStore`]. Copy
+//! that of the database that you use.
 
 mod accounts;
 mod postgres;
@@ -15,9 +15,15 @@ pub use accounts::{Account, AccountStore, LoginSession, SessionKey};
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
 
-use codegrant::{CodeStore, ConsentStore, Directory};
+use codegrant::{ClientStore, CodeStore, ConsentStore, Directory, ReplayCache};
 
 /// Everything that one database does for the server.
-pub trait Database: CodeStore + ConsentStore + Directory + AccountStore {}
+pub trait Database:
+    ClientStore + CodeStore + ConsentStore + ReplayCache + Directory + AccountStore
+{
+}
 
-impl<D: CodeStore + ConsentStore + Directory + AccountStore> Database for D {}
+impl<D> Database for D where
+    D: ClientStore + CodeStore + ConsentStore + ReplayCache + Directory + AccountStore
+{
+}
