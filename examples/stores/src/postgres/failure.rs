@@ -23,6 +23,7 @@ impl From<Error> for Failure {
         let reason = explain(&error);
         match error.as_db_error() {
             Some(answer) if is_conflict(answer.code()) => Self::Conflict(reason),
+            Some(answer) if is_stale(answer.code()) => Self::Lost(reason),
             Some(answer) if answer.parsed_severity() == Some(Severity::Error) => {
                 Self::Refused(reason)
             }
@@ -35,6 +36,17 @@ impl From<Error> for Failure {
 /// is none.
 fn is_conflict(code: &SqlState) -> bool {
     [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code)
+}
+
+/// Another connection would fare better: a table has changed under a prepared
+/// statement, a pooler has forgotten it, or the server takes no writes any more.
+fn is_stale(code: &SqlState) -> bool {
+    [
+        SqlState::FEATURE_NOT_SUPPORTED,
+        SqlState::INVALID_SQL_STATEMENT_NAME,
+        SqlState::READ_ONLY_SQL_TRANSACTION,
+    ]
+    .contains(code)
 }
 
 impl std::error::Error for Failure {}
@@ -67,6 +79,16 @@ mod tests {
         }
         for other in ["40003", "40000", "57014", "57P01", "08006", "23505"] {
             assert!(!is_conflict(&SqlState::from_code(other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_another_connection_would_do_is_no_reason_to_keep_this_one() {
+        for stale in ["0A000", "26000", "25006"] {
+            assert!(is_stale(&SqlState::from_code(stale)), "{stale}");
+        }
+        for refused in ["23505", "23503", "57014", "40001"] {
+            assert!(!is_stale(&SqlState::from_code(refused)), "{refused}");
         }
     }
 }

@@ -65,7 +65,7 @@ impl Postgres {
     }
 
     /// A statement that the server undid has changed nothing, and may be sent
-    /// again. After any other failure its connection is not used again.
+    /// again. One that was refused leaves its connection as good as before.
     async fn run<T: Outcome>(
         &self,
         client: Client,
@@ -77,8 +77,8 @@ impl Postgres {
             let Err(Failure::Conflict(_)) = outcome else { break };
             outcome = once(&client, sql, values).await;
         }
-        if let Err(failure) = &outcome {
-            self.discard(client, matches!(failure, Failure::Lost(_)));
+        if let Err(Failure::Lost(_)) = &outcome {
+            self.discard(client);
         }
         outcome
     }
@@ -101,21 +101,19 @@ impl Postgres {
         if is_alive(&client).await {
             return Ok(client);
         }
-        self.discard(client, true);
+        self.discard(client);
         let client = self.lend().await?;
         if is_alive(&client).await {
             return Ok(client);
         }
-        self.discard(client, true);
+        self.discard(client);
         Err(HostError::new("PostgreSQL accepts connections, but does not answer"))
     }
 
     /// Closes a connection. What ended it may have ended all that lie idle, too.
-    fn discard(&self, client: Client, and_idle: bool) {
+    fn discard(&self, client: Client) {
         drop(Client::take(client));
-        if and_idle {
-            self.0.retain(|_, _| false);
-        }
+        self.0.retain(|_, _| false);
     }
 }
 

@@ -75,6 +75,31 @@ async fn connections_that_end_between_two_calls_are_replaced_unseen() {
     }
 }
 
+/// A taken username is an everyday answer, and no reason to connect anew.
+#[tokio::test]
+async fn a_write_that_the_server_refuses_keeps_its_connection() {
+    let house = House::new().await;
+    let (db, admin) = (&house.db, house.admin().await);
+    let connection = "SELECT pid::bigint FROM pg_stat_activity
+                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    db.put_account(account("s1", "alice")).await.unwrap();
+    let before = number(&admin, connection).await;
+    assert!(db.put_account(account("s2", "alice")).await.is_err());
+    db.put_account(account("s2", "bob")).await.unwrap();
+    assert_eq!(number(&admin, connection).await, before);
+}
+
+/// As a newer program does to a database that older ones still serve.
+#[tokio::test]
+async fn a_table_that_is_altered_under_prepared_statements_is_read_all_the_same() {
+    let house = House::new().await;
+    let (db, admin, life) = (&house.db, house.admin().await, Life::new().await);
+    db.insert(life.first.clone()).await.unwrap();
+    assert!(db.grant(life.first.id()).await.unwrap().is_some());
+    admin.batch_execute("ALTER TABLE grants ALTER record TYPE VARCHAR").await.unwrap();
+    assert_same(&db.grant(life.first.id()).await.unwrap().unwrap(), &life.first);
+}
+
 /// A firewall that forgets idle connections says nothing to either end.
 #[tokio::test]
 async fn connections_that_went_deaf_between_two_calls_are_replaced_unseen() {
