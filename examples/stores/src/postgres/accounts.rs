@@ -108,9 +108,7 @@ impl AccountStore for Postgres {
     }
 
     async fn sweep_sessions(&self, now: Timestamp) -> Result<u64, HostError> {
-        let sql = "DELETE FROM sessions WHERE expires_at <= $1 AND key IN
-                   (SELECT key FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
-        self.delete(sql, now).await
+        self.forget("sessions", "key", now).await
     }
 }
 

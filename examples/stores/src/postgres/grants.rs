@@ -56,12 +56,8 @@ impl CodeStore for Postgres {
         self.ask(sql, &[&user.as_str()]).await?.iter().map(read).collect()
     }
 
-    /// A grant that lives on while it is being swept is judged again before it
-    /// is deleted, hence the first condition.
     async fn sweep(&self, now: Timestamp) -> Result<u64, HostError> {
-        let sql = "DELETE FROM grants WHERE expires_at <= $1 AND id IN
-                   (SELECT id FROM grants WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
-        self.delete(sql, now).await
+        self.forget("grants", "id", now).await
     }
 }
 

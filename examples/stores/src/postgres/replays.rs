@@ -18,8 +18,6 @@ impl ReplayCache for Postgres {
     }
 
     async fn forget_proofs(&self, now: Timestamp) -> Result<u64, HostError> {
-        let sql = "DELETE FROM proofs WHERE expires_at <= $1 AND proof IN
-                   (SELECT proof FROM proofs WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
-        self.delete(sql, now).await
+        self.forget("proofs", "proof", now).await
     }
 }

@@ -31,7 +31,7 @@ const PING: Duration = Duration::from_secs(2);
 const MOST_CONFLICTS: usize = 8;
 
 /// How many rows one statement of a sweep deletes, so that it is a short one.
-const BATCH: i64 = 500;
+const BATCH: u64 = 500;
 
 type Values<'v> = &'v [&'v (dyn ToSql + Sync)];
 
@@ -51,14 +51,26 @@ impl Postgres {
         Ok(self.run(self.lend_alive().await?, sql, values).await?)
     }
 
-    /// Repeats `sql`, which deletes what expired at its first value but no more
-    /// rows than its second, until there is nothing left to delete.
-    pub(super) async fn delete(&self, sql: &str, expired: Timestamp) -> Result<u64, HostError> {
+    /// Deletes the rows of `table` that expired at `now` or earlier. One that
+    /// lives on while it is being swept is judged again before it is deleted,
+    /// hence the first condition. An array and a limit without a parameter lead
+    /// the planner to the indexes, however much expired.
+    pub(super) async fn forget(
+        &self,
+        table: &'static str,
+        key: &'static str,
+        now: Timestamp,
+    ) -> Result<u64, HostError> {
+        let sql = format!(
+            "DELETE FROM {table} WHERE expires_at <= $1 AND {key} = ANY (ARRAY (
+                 SELECT {key} FROM {table} WHERE expires_at <= $1
+                 ORDER BY expires_at LIMIT {BATCH}))"
+        );
         let mut deleted: u64 = 0;
         loop {
-            let batch = self.change(sql, &[&expired.as_unix(), &BATCH]).await?;
+            let batch = self.change(&sql, &[&now.as_unix()]).await?;
             deleted = deleted.saturating_add(batch);
-            if batch < BATCH.unsigned_abs() {
+            if batch < BATCH {
                 return Ok(deleted);
             }
         }

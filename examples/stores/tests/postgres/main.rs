@@ -12,6 +12,7 @@
 mod flow;
 mod grants;
 mod outages;
+mod plans;
 mod schema;
 mod seams;
 mod wire;
