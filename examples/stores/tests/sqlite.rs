@@ -336,6 +336,32 @@ async fn a_session_lasts_until_it_is_ended_swept_or_its_account_removed() {
 }
 
 #[tokio::test]
+async fn signing_out_everywhere_ends_all_sessions_of_one_account_which_can_sign_in_again() {
+    let db = Sqlite::in_memory().unwrap();
+    let [one, two, other, again] = ["one", "two", "other", "again"].map(SessionKey::of);
+    let of_other = LoginSession { subject: subject("s2"), ..session(9) };
+    db.put_account(account("s1", "alice")).await.unwrap();
+    db.put_account(account("s2", "bob")).await.unwrap();
+    for key in [one, two] {
+        db.begin_session(key, session(9)).await.unwrap();
+    }
+    db.begin_session(other, of_other.clone()).await.unwrap();
+
+    db.end_sessions(&subject("s1")).await.unwrap();
+    assert_eq!(db.session(one).await.unwrap(), None);
+    assert_eq!(db.session(two).await.unwrap(), None);
+    assert_eq!(db.session(other).await.unwrap(), Some(of_other));
+
+    let found = db.account("alice").await.unwrap().unwrap();
+    assert_eq!((found.subject, found.user.roles()), (subject("s1"), &["analyst".to_owned()][..]));
+    db.begin_session(again, session(9)).await.unwrap();
+    assert_eq!(db.session(again).await.unwrap(), Some(session(9)));
+    assert_eq!(db.session(one).await.unwrap(), None);
+    db.end_sessions(&subject("nobody")).await.unwrap();
+    assert!(db.user(&subject("nobody")).await.unwrap().is_none());
+}
+
+#[tokio::test]
 async fn every_finished_write_is_seen_by_another_connection() {
     let directory = tempfile::tempdir().unwrap();
     let (db, other) = (open(directory.path()), open(directory.path()));

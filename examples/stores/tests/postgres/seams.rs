@@ -104,3 +104,29 @@ async fn a_session_lasts_until_it_is_ended_swept_or_its_account_removed() {
     db.remove_account(&subject("s1")).await.unwrap();
     assert_eq!(db.session(keys[2]).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_all_sessions_of_one_account_which_can_sign_in_again() {
+    let House { db, url: _, _server } = House::new().await;
+    let [one, two, other, again] = ["one", "two", "other", "again"].map(SessionKey::of);
+    let of_other = LoginSession { subject: subject("s2"), ..session(9) };
+    db.put_account(account("s1", "alice")).await.unwrap();
+    db.put_account(account("s2", "bob")).await.unwrap();
+    for key in [one, two] {
+        db.begin_session(key, session(9)).await.unwrap();
+    }
+    db.begin_session(other, of_other.clone()).await.unwrap();
+
+    db.end_sessions(&subject("s1")).await.unwrap();
+    assert_eq!(db.session(one).await.unwrap(), None);
+    assert_eq!(db.session(two).await.unwrap(), None);
+    assert_eq!(db.session(other).await.unwrap(), Some(of_other));
+
+    let found = db.account("alice").await.unwrap().unwrap();
+    assert_eq!((found.subject, found.user.roles()), (subject("s1"), &["analyst".to_owned()][..]));
+    db.begin_session(again, session(9)).await.unwrap();
+    assert_eq!(db.session(again).await.unwrap(), Some(session(9)));
+    assert_eq!(db.session(one).await.unwrap(), None);
+    db.end_sessions(&subject("nobody")).await.unwrap();
+    assert!(db.user(&subject("nobody")).await.unwrap().is_none());
+}

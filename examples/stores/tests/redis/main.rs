@@ -20,7 +20,7 @@ use codegrant::{
     Client, ClientId, ClientStore, CodeStore, ConsentStore, Directory, ReplayCache, Timestamp,
 };
 use flow::Flow;
-use stores::{Account, AccountStore, Redis, SessionKey};
+use stores::{Account, AccountStore, LoginSession, Redis, SessionKey};
 use support::{Keys, a_life, account, assert_same, at, fresh_grant, session, start, subject};
 use throwaway::redis::Redis as Server;
 
@@ -257,6 +257,32 @@ async fn a_session_lasts_until_it_is_ended_or_its_account_removed_for_good() {
     assert_eq!(db.session(keys[1]).await.unwrap(), None);
     db.put_account(account("s1", "alice")).await.unwrap();
     assert_eq!(db.session(keys[1]).await.unwrap(), None, "that was another account");
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_all_sessions_of_one_account_which_can_sign_in_again() {
+    let (_server, db) = start().await;
+    let [one, two, other, again] = ["one", "two", "other", "again"].map(SessionKey::of);
+    let of_other = LoginSession { subject: subject("s2"), ..session(9) };
+    db.put_account(account("s1", "alice")).await.unwrap();
+    db.put_account(account("s2", "bob")).await.unwrap();
+    for key in [one, two] {
+        db.begin_session(key, session(9)).await.unwrap();
+    }
+    db.begin_session(other, of_other.clone()).await.unwrap();
+
+    db.end_sessions(&subject("s1")).await.unwrap();
+    assert_eq!(db.session(one).await.unwrap(), None);
+    assert_eq!(db.session(two).await.unwrap(), None);
+    assert_eq!(db.session(other).await.unwrap(), Some(of_other));
+
+    let found = db.account("alice").await.unwrap().unwrap();
+    assert_eq!((found.subject, found.user.roles()), (subject("s1"), &["analyst".to_owned()][..]));
+    db.begin_session(again, session(9)).await.unwrap();
+    assert_eq!(db.session(again).await.unwrap(), Some(session(9)));
+    assert_eq!(db.session(one).await.unwrap(), None);
+    db.end_sessions(&subject("nobody")).await.unwrap();
+    assert!(db.user(&subject("nobody")).await.unwrap().is_none());
 }
 
 #[tokio::test]
