@@ -1,4 +1,4 @@
--- KEYS: the accounts by subject, the subjects by username, how many accounts
+-- KEYS: the accounts by subject, the subjects by username, how many births
 -- there ever were. ARGV: a subject, its username, its record.
 local accounts, usernames, births = KEYS[1], KEYS[2], KEYS[3]
 local subject, username, record = ARGV[1], ARGV[2], ARGV[3]
