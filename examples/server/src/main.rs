@@ -7,7 +7,11 @@ use server::{Application, Config, Listener, Problem};
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
 
-const USAGE: &str = "usage: server [--config FILE | --check FILE]";
+const USAGE: &str = "\
+usage: server [--config FILE | --check FILE]
+
+SIGHUP: read the file of secrets again; a new secret from the environment needs
+a restart. SIGTERM, SIGINT: finish the requests in flight, and end.";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -66,9 +70,10 @@ async fn run(config: Config) -> Result<(), String> {
         .with_max_level(tracing::Level::INFO)
         .init();
     let shutdown = shutdown().map_err(|error| format!("signals: {error}"))?;
+    let reload_at_hangup = reload_at_hangup().map_err(|error| format!("signals: {error}"))?;
     let introduction = introduction(&config);
     let application = Application::new(config).await.map_err(|error| error.to_string())?;
-    reload_at_hangup(application.clone()).map_err(|error| format!("signals: {error}"))?;
+    reload_at_hangup(application.clone());
     let issuer = application.server().issuer().clone();
     let listener = Listener::bind(application).await.map_err(|error| error.to_string())?;
     say(&introduction);
@@ -117,24 +122,26 @@ fn shutdown() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Reads the secrets again each time that the program is told so.
+/// What has an application read its secrets again each time that the program is
+/// told so, from now on: one SIGHUP that nobody listens for would end it.
 #[cfg(unix)]
-fn reload_at_hangup(application: Application) -> std::io::Result<()> {
+fn reload_at_hangup() -> std::io::Result<impl FnOnce(Application)> {
     let mut hangups = signal(SignalKind::hangup())?;
-    tokio::spawn(async move {
-        while hangups.recv().await.is_some() {
-            match application.reload_secrets() {
-                Ok(()) => tracing::info!("the secrets were read again"),
-                Err(problem) => tracing::error!(%problem, "the secrets stay as they were"),
+    Ok(move |application: Application| {
+        tokio::spawn(async move {
+            while hangups.recv().await.is_some() {
+                match application.reload_secrets() {
+                    Ok(()) => tracing::info!("the secrets were read again"),
+                    Err(problem) => tracing::error!(%problem, "the secrets stay as they were"),
+                }
             }
-        }
-    });
-    Ok(())
+        });
+    })
 }
 
 #[cfg(not(unix))]
-fn reload_at_hangup(_: Application) -> std::io::Result<()> {
-    Ok(())
+fn reload_at_hangup() -> std::io::Result<impl FnOnce(Application)> {
+    Ok(drop)
 }
 
 /// A line on standard output. Nobody may be reading; that stops nothing.

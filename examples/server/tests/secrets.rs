@@ -13,8 +13,10 @@
 #[allow(dead_code, reason = "every test file needs other parts of it")]
 mod support;
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::json;
 use support::client::{ALLOW, Tokens};
@@ -119,4 +121,22 @@ async fn secrets_that_cannot_be_read_change_nothing_and_the_log_says_why() {
         Tokens::of(&browser.refresh("app", &tokens.refresh).await);
     }
     assert!(!file.exists(), "a running server makes no secret of its own");
+}
+
+#[test]
+fn a_hangup_while_the_server_starts_is_heeded_once_it_has_started() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("codegrant.secret");
+    assert!(Command::new("mkfifo").arg(&file).status().unwrap().success());
+    let (_, config) = config("http");
+    let mut running = Running::starting(directory.path(), Some(&config));
+    let mut pipe = OpenOptions::new().write(true).open(&file).unwrap(); // once the server reads
+    fs::remove_file(&file).unwrap();
+    write(directory.path(), &[secret('b')]);
+    running.signal("HUP");
+    pipe.write_all(secret('a').as_bytes()).unwrap();
+    drop(pipe);
+    running.line_with("the secrets were read again");
+    running.signal("TERM");
+    running.end();
 }

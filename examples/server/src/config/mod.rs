@@ -34,7 +34,8 @@ pub struct Config {
     pub proxied: bool,
     /// `memory:` or `sqlite:PATH`.
     pub store: String,
-    /// Where the server's secrets come from.
+    /// Where the server's secrets come from. SIGHUP has the file read again; a
+    /// new secret in an environment variable needs a restart.
     pub secret: Secret,
     /// Lifetimes and rules.
     pub policy: Policy,

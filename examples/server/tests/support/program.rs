@@ -29,6 +29,13 @@ pub(crate) struct Running {
 impl Running {
     /// Starts with this configuration, or none, and waits until it listens.
     pub(crate) fn start(directory: &Path, config: Option<&Value>) -> Self {
+        let mut running = Self::starting(directory, config);
+        running.line_with("listening on ");
+        running
+    }
+
+    /// The same without waiting.
+    pub(crate) fn starting(directory: &Path, config: Option<&Value>) -> Self {
         let mut command = command(directory);
         if let Some(config) = config {
             fs::write(directory.join("config.json"), config.to_string()).unwrap();
@@ -37,9 +44,7 @@ impl Running {
         let streams = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = streams.spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap());
-        let mut running = Self { child, lines };
-        running.line_with("listening on ");
-        running
+        Self { child, lines }
     }
 
     pub(crate) fn line_with(&mut self, words: &str) -> String {
