@@ -32,7 +32,7 @@ pub struct Config {
     /// Whether a proxy in front of this server speaks TLS and adds
     /// `X-Forwarded-For`.
     pub proxied: bool,
-    /// `memory:` or `sqlite:PATH`.
+    /// `memory:`, `sqlite:PATH`, `postgres://…` or `redis://…`.
     pub store: String,
     /// Where the server's secrets come from. SIGHUP has the file read again; a
     /// new secret in an environment variable needs a restart.
@@ -65,7 +65,8 @@ pub struct Tls {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Secret {
-    /// A file, created if it is not there.
+    /// A file; a missing one is created only where the store is `memory:` or
+    /// `sqlite:PATH`, since all machines on one store need the same secrets.
     File(PathBuf),
     /// An environment variable.
     Env(String),

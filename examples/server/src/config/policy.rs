@@ -29,9 +29,8 @@ impl Policy {
             ..base
         };
         problems.extend(policy.faults().iter().map(|fault| {
-            // A grace of none is one, too.
-            let shortest = u8::from(fault.name() != "refresh_grace");
-            let message = format!("must be between {shortest} and {} seconds", fault.longest());
+            let (shortest, longest) = (fault.shortest(), fault.longest());
+            let message = format!("must be between {shortest} and {longest} seconds");
             Problem::new(format!("policy.{}", fault.name()), message)
         }));
         policy
