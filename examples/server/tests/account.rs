@@ -11,7 +11,9 @@
 #[allow(dead_code, reason = "every test file needs other parts of it")]
 mod support;
 
+use codegrant::{ClientId, ConsentStore, Subject};
 use server::Client;
+use stores::Sqlite;
 use support::client::Tokens;
 use support::{Browser, Page, confidential, refreshing, start};
 
@@ -166,6 +168,38 @@ async fn what_is_only_remembered_is_listed_and_forgotten_at_the_users_word() {
     browser.press(&page, "disconnect", "one").await;
     assert!(!shown(&browser).await.has("app-one"));
     assert_eq!(browser.authorize("one", "&scope=reports.read").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_is_registered_no_more_is_disconnected_and_a_stranger_leaves_no_trace() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("test.db");
+    let store = format!("sqlite:{}", file.display());
+    let secret = directory.path().join("shared");
+    let with = |clients: Vec<Client>| {
+        let (store, secret) = (store.clone(), secret.clone());
+        move |config: &mut server::Config| {
+            (config.store, config.secret) = (store, server::Secret::File(secret));
+            config.clients = clients;
+        }
+    };
+    let before = Browser::new(&start(with(vec![confidential("gone")]), |builder| builder));
+    before.code("gone", "").await;
+    let after = Browser::new(&start(with(vec![confidential("here")]), |builder| builder));
+    after.set_cookie(SESSION, &before.cookie(SESSION).unwrap());
+    let page = shown(&after).await;
+    assert!(page.has("app-gone"));
+    for named in ["stranger", "", "gone"] {
+        assert!(shown(&after).await.has("app-gone"));
+        after.press(&page, "disconnect", named).await;
+    }
+    assert!(!shown(&after).await.has("app-gone"));
+
+    let (database, alice) = (Sqlite::open(&file).unwrap(), Subject::parse("alice").unwrap());
+    for (client, is_kept) in [("stranger", false), ("gone", true)] {
+        let client = ClientId::parse(client).unwrap();
+        assert_eq!(database.consented(&alice, &client).await.unwrap().is_some(), is_kept);
+    }
 }
 
 #[tokio::test]
