@@ -15,7 +15,9 @@ mod support;
 use std::collections::HashSet;
 
 use reqwest::Method;
-use support::{Browser, Page, shared};
+use server::Client;
+use support::client::ALLOW;
+use support::{Browser, Page, confidential, shared, start};
 
 const SESSION: &str = "codegrant_session";
 const FORM: &str = "codegrant_form";
@@ -65,6 +67,31 @@ async fn every_page_carries_its_headers_and_its_elements() {
     for page in [&login, &wrong, &consent, &error, &missing, &refused, &wrong_method] {
         assert_protected(page);
     }
+}
+
+#[tokio::test]
+async fn what_is_new_stands_above_what_was_allowed_before_and_apart_from_it() {
+    let app = Client { resources: vec!["https://api.example/".into()], ..confidential("app") };
+    let browser = Browser::new(&start(|config| config.clients.push(app), |builder| builder));
+    let first = browser.consent_page("app").await;
+    assert!(!first.has("new") && !first.has("allowed-before"), "all is new");
+    browser.submit(&first, &[("scope", "reports.read"), ("decision", "allow")]).await;
+
+    let more = browser.authorize("app", "").await;
+    let parts = [
+        "id=\"new\"",
+        "value=\"reports.comment\" checked",
+        "id=\"allowed-before\"",
+        "value=\"reports.read\" checked",
+    ];
+    let places = parts.map(|part| more.body.find(part).unwrap_or_else(|| panic!("{}", more.body)));
+    assert!(places.is_sorted(), "{}", more.body);
+    assert_eq!(more.body.matches("type=\"checkbox\" name=\"scope\"").count(), 2);
+    assert!(more.has("scope-0") && more.has("scope-1"));
+
+    browser.submit(&more, &ALLOW).await;
+    let elsewhere = browser.authorize("app", "&resource=https%3A%2F%2Fapi.example%2F").await;
+    assert!(!elsewhere.has("new") && elsewhere.has("allowed-before"), "only the place is new");
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ impl ConsentPage<'_> {
                 } @else {
                     fieldset {
                         legend { (name) " asks to" }
-                        @for (index, item) in self.items.iter().enumerate() { (item.choice(index)) }
+                        (self.choices())
                     }
                     @if self.items.len() > 1 {
                         p .note { "Untick what you do not want to allow." }
@@ -70,18 +70,41 @@ impl ConsentPage<'_> {
     }
 }
 
+impl ConsentPage<'_> {
+    /// A box for every scope, what is new apart from what was allowed before.
+    fn choices(&self) -> Markup {
+        let (before, new): (Vec<_>, Vec<_>) =
+            self.items.iter().enumerate().partition(|(_, item)| item.allowed_before);
+        let boxes = |items: &[(usize, &Item)]| {
+            html! { @for (index, item) in items { (item.choice(*index)) } }
+        };
+        html! {
+            @if before.is_empty() {
+                (boxes(&new))
+            } @else {
+                @if !new.is_empty() {
+                    fieldset #new .part { legend { "New" } (boxes(&new)) }
+                }
+                fieldset #allowed-before .part {
+                    legend { "You allowed this before" }
+                    (boxes(&before))
+                }
+            }
+        }
+    }
+}
+
 impl Item<'_> {
     fn choice(&self, index: usize) -> Markup {
         let id = format!("scope-{index}");
-        let note = format!("scope-{index}-note");
+        let note = self.description.map(|_| format!("scope-{index}-note"));
         html! {
             div .choice {
                 input id=(id) type="checkbox" name="scope" value=(self.scope) checked
-                    aria-describedby=(note);
+                    aria-describedby=[&note];
                 label for=(id) { (self.description.unwrap_or(self.scope)) }
-                span .note id=(note) {
-                    @if self.description.is_some() { code { (self.scope) } " " }
-                    @if self.allowed_before { "(you allowed this before)" }
+                @if let Some(note) = &note {
+                    span .note id=(note) { code { (self.scope) } }
                 }
             }
         }
