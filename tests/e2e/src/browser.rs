@@ -55,6 +55,11 @@ impl Browser {
         done(self.client.goto(address).await);
     }
 
+    /// Scheme, host and port of the page that it shows.
+    pub async fn origin(&self) -> String {
+        done(self.client.current_url().await).origin().ascii_serialization()
+    }
+
     /// Presses a button once it is there.
     pub async fn click(&self, selector: &str) {
         done(self.shown(selector).await.click().await);

@@ -154,3 +154,66 @@ async fn two_tabs_that_consent_at_once_both_end_well() {
     browser.turn_to_tab(0).await;
     browser.see("#outcome[data-result='report']").await;
 }
+
+/// Signs alice in and allows it, if she is asked; says where she sees whom she
+/// let in.
+async fn let_in_by_alice(browser: &Browser) -> String {
+    browser.click("#sign-in").await;
+    browser.see("input[name=username]").await;
+    let account = format!("{}/account", browser.origin().await);
+    browser.sign_in("alice", "wonderland").await;
+    browser.see("#allow, #outcome[data-result='signed-in']").await;
+    if browser.count("#allow").await > 0 {
+        browser.click("#allow").await;
+    }
+    browser.see("#outcome[data-result='signed-in']").await;
+    account
+}
+
+/// The token that the dashboard has is refused.
+async fn assert_token_is_dead(browser: &Browser) {
+    browser.click("#load-report").await;
+    browser.see("#outcome[data-result='error']").await;
+    let outcome = browser.text("#outcome").await;
+    assert!(outcome.contains("401"), "{outcome}");
+    assert_eq!(browser.count("#report").await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_that_its_user_disconnects_has_a_dead_token_and_asks_again() {
+    let (dashboard, browser) = desk().await;
+    let account = let_in_by_alice(&browser).await;
+    browser.open(&account).await;
+    assert!(browser.text("#app-dashboard").await.contains("Read your reports"));
+    browser.click("#disconnect-dashboard").await;
+    browser.see("#applications:not(:has(#app-dashboard))").await;
+
+    browser.open(&dashboard.address).await;
+    assert_token_is_dead(&browser).await;
+    browser.click("#sign-in").await;
+    browser.click("#allow").await;
+    browser.see("#outcome[data-result='signed-in']").await;
+    browser.click("#load-report").await;
+    browser.see("#outcome[data-result='report']").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_out_everywhere_is_signed_out_of_the_other_browser_too() {
+    let (dashboard, here) = desk().await;
+    let there = Browser::start().await;
+    there.open(&dashboard.address).await;
+    let account = let_in_by_alice(&here).await;
+    let_in_by_alice(&there).await;
+    there.open(&account).await;
+    assert_eq!(there.text("#signed-in-as").await, "alice");
+
+    here.open(&account).await;
+    here.click("#sign-out-everywhere").await;
+    here.see("#signed-out").await;
+    for browser in [&here, &there] {
+        browser.open(&account).await;
+        browser.see("input[name=username]").await;
+        browser.open(&dashboard.address).await;
+        assert_token_is_dead(browser).await;
+    }
+}
