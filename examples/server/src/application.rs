@@ -7,13 +7,13 @@ use std::{fmt, io};
 
 use axum::Router;
 use codegrant::{
-    AuthorizationServer, Clock, CodeStore, ConfigError, Directory, Guard, HostError, Scope,
-    Subject, SystemClock,
+    AuthorizationServer, Cause, ClientId, Clock, CodeStore, ConfigError, Directory, Guard,
+    HostError, Scope, Subject, SystemClock,
 };
 use stores::{Account, Database, Postgres, Redis, Sqlite};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::config::{Checked, Config, Problem, Store, User};
+use crate::config::{Config, Problem, Store, User};
 use crate::form_token::FormTokens;
 use crate::passwords::Passwords;
 use crate::sessions::Sessions;
@@ -198,7 +198,6 @@ impl Builder {
         let secrets = secret::load(&config.secret)?;
         let database = open(&checked.store).await.map_err(StartError::Store)?;
         let passwords = Passwords::new(self.password_cost).await.map_err(StartError::Store)?;
-        enrol(&*database, &passwords, &checked, &config.users).await.map_err(StartError::Store)?;
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let clients = Arc::new(codegrant::memory::Clients::new(checked.clients));
@@ -223,10 +222,15 @@ impl Builder {
         .clock(clock.clone())
         .scopes_supported(checked.scopes)
         .build()?;
-        let mut guard = server.guard().scope(checked.resource_scope.clone());
-        if let Some(audience) = checked.audience {
-            guard = guard.audience(audience);
-        }
+        dismiss(&server, &*database, &checked.subjects, &config).await?;
+        enrol(&*database, &passwords, &checked.subjects, &config.users)
+            .await
+            .map_err(StartError::Store)?;
+        let guard = server.guard().scope(checked.resource_scope.clone());
+        let guard = match checked.audience {
+            Some(audience) => guard.audience(audience),
+            None => guard.any_audience(),
+        };
 
         let names = config.users.iter().map(|user| user.username.clone());
         Ok(Application(Arc::new(Parts {
@@ -258,19 +262,39 @@ async fn open(store: &Store) -> Result<Arc<dyn Database>, HostError> {
     })
 }
 
-/// Makes the configured users the database's users, and no others.
+/// Removes whom the configuration does not name any more, with all that they
+/// allowed: whoever gets their name later must not inherit it.
+async fn dismiss(
+    server: &AuthorizationServer,
+    database: &dyn Database,
+    subjects: &[Subject],
+    config: &Config,
+) -> Result<(), StartError> {
+    let unfinished = |cause: Cause| StartError::Store(HostError::new(cause));
+    for former in database.subjects().await.map_err(StartError::Store)? {
+        if subjects.contains(&former) {
+            continue;
+        }
+        server.revoke_all(&former).await.map_err(unfinished)?;
+        for client in config.clients.iter().flat_map(|client| ClientId::parse(&*client.client_id)) {
+            let allowed = database.consented(&former, &client).await.map_err(StartError::Store)?;
+            if allowed.is_some() {
+                server.withdraw_consent(&former, &client).await.map_err(unfinished)?;
+            }
+        }
+        database.remove_account(&former).await.map_err(StartError::Store)?;
+    }
+    Ok(())
+}
+
+/// Makes the configured users the database's users.
 async fn enrol(
     database: &dyn Database,
     passwords: &Passwords,
-    checked: &Checked,
+    subjects: &[Subject],
     users: &[User],
 ) -> Result<(), HostError> {
-    for subject in database.subjects().await? {
-        if !checked.subjects.contains(&subject) {
-            database.remove_account(&subject).await?;
-        }
-    }
-    for (subject, user) in checked.subjects.iter().zip(users) {
+    for (subject, user) in subjects.iter().zip(users) {
         let known =
             codegrant::User::new().with_roles(&user.roles).with_permissions(&user.permissions);
         let account = Account {

@@ -15,7 +15,7 @@ use codegrant::ClientId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(crate) use check::{Checked, Store};
+pub(crate) use check::Store;
 
 use crate::{listener, secret};
 

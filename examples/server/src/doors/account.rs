@@ -29,7 +29,10 @@ pub(super) async fn act(State(parts): State<Arc<Parts>>, request: Request) -> Re
         Ok(read) => read,
         Err(response) => return response,
     };
-    perform(&parts, &head, &form).await.unwrap_or_else(|refused| refuse("account", &refused))
+    // What a user ends is ended to the end, whether or not their browser waits.
+    let work = tokio::spawn(async move { perform(&parts, &head, &form).await });
+    let done = work.await.map_err(HostError::from).map_err(Refused::from).and_then(|done| done);
+    done.unwrap_or_else(|refused| refuse("account", &refused))
 }
 
 async fn show(parts: &Parts, head: &Head) -> Result<Response, Refused> {
@@ -114,7 +117,7 @@ async fn connections(parts: &Parts, user: &Subject) -> Result<Vec<Connection>, H
         if grants.is_empty() && remembered.is_none() {
             continue;
         }
-        let scopes = grants.iter().map(|grant| grant.scope()).chain(remembered);
+        let scopes = grants.iter().map(|grant| grant.scope()).chain(&remembered);
         let words = |scope| parts.config.describe(scope).unwrap_or(scope).to_owned();
         let known = parts.config.client(&client).and_then(|known| known.client_name.as_ref());
         connections.push(Connection {
