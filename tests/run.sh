@@ -66,6 +66,6 @@ step 'documentation' documentation
 step 'dependencies' bash tests/dependencies.sh
 step 'tests' tests
 step 'quickstart' cargo run --locked --quiet --example quickstart
-step 'benchmarks run' cargo bench --workspace --locked --benches -- --test
+step 'benchmarks run' cargo bench --locked --package codegrant --package stores --benches -- --test
 
 printf '\nRan: %s\n' "$(IFS=,; echo "${ran[*]}" | sed 's/,/, /g')"
