@@ -19,7 +19,7 @@ const REPLACE: &str = "UPDATE grants SET version = $1, expires_at = $2, record =
 const FILL: &str = "INSERT INTO grants (id, version, subject, expires_at, record)
     SELECT uuid_send(gen_random_uuid()), $2, 'user-' || (random() * 1000000)::bigint,
         $3 + (random() * 7776000)::bigint, $4
-    FROM generate_series(1, $1)";
+    FROM generate_series(1, $1::bigint)";
 
 /// As many as the adapter opens.
 const CONNECTIONS: usize = 16;
