@@ -36,26 +36,42 @@ impl Bare {
     }
 }
 
+impl Bare {
+    /// One row more, as an authorization and its redemption write it.
+    async fn sign_in(&self) -> Row {
+        let (candidate, id) = (&self.candidate, new_id());
+        candidate.bare_client(CLIENT).await;
+        candidate.bare_insert(Row { id, ..self.coded.clone() }).await;
+        candidate.bare_client(CLIENT).await;
+        candidate.bare_grant(id).await;
+        let redeemed = Row { id, version: 2, ..self.active[0].clone() };
+        assert!(candidate.bare_replace(redeemed.clone()).await);
+        redeemed
+    }
+}
+
 impl Visitor for Bare {
+    async fn prepare(&mut self, operation: Operation) {
+        if operation.ends_a_grant() {
+            self.active.push_back(self.sign_in().await);
+            self.active.pop_front();
+        }
+    }
+
     async fn visit(&mut self, operation: Operation) {
-        let candidate = &self.candidate;
         self.active.rotate_left(1);
-        let active = &mut self.active[0];
+        let (candidate, active) = (&self.candidate, &mut self.active[0]);
         match operation {
             Operation::AuthorizeAndRedeem => {
-                let id = new_id();
-                candidate.bare_client(CLIENT).await;
-                candidate.bare_insert(Row { id, ..self.coded.clone() }).await;
-                candidate.bare_client(CLIENT).await;
-                candidate.bare_grant(id).await;
-                let redeemed = Row { id, version: 2, ..active.clone() };
-                assert!(candidate.bare_replace(redeemed).await);
+                self.sign_in().await;
             }
-            Operation::Refresh => {
+            Operation::Refresh | Operation::Revoke | Operation::Replay => {
                 candidate.bare_client(CLIENT).await;
                 let (version, _) = candidate.bare_grant(active.id).await;
                 active.version = version + 1;
-                active.expires_at = SystemClock.now().as_unix() + IDLE;
+                if !operation.ends_a_grant() {
+                    active.expires_at = SystemClock.now().as_unix() + IDLE;
+                }
                 assert!(candidate.bare_replace(active.clone()).await);
             }
             Operation::Validate => {

@@ -79,9 +79,13 @@ impl House {
     /// How often the store is asked for one operation.
     pub async fn round_trips(&self, operation: Operation) -> usize {
         let mut library = Library::with_tokens(self, 1).await;
+        library.prepare(operation).await;
         let before = self.calls.count.load(Ordering::Relaxed);
         library.visit(operation).await;
-        self.calls.count.load(Ordering::Relaxed) - before
+        let after = self.calls.count.load(Ordering::Relaxed);
+        // Sees whether it did what it says.
+        library.prepare(Operation::Validate).await;
+        after - before
     }
 
     /// A grant with its code, and then with its tokens.
@@ -109,11 +113,7 @@ impl House {
     }
 
     async fn redeem(&self, code: &str) -> Tokens {
-        self.token(format!(
-            "grant_type=authorization_code&client_id={CLIENT}&code_verifier={VERIFIER}\
-             &redirect_uri=https%3A%2F%2Fdashboard.example%2Fcallback&code={code}"
-        ))
-        .await
+        self.token(redemption(code)).await
     }
 
     async fn refresh(&self, tokens: &Tokens) -> Tokens {
@@ -122,6 +122,17 @@ impl House {
             "grant_type=refresh_token&client_id={CLIENT}&refresh_token={refresh_token}"
         ))
         .await
+    }
+
+    async fn revoke(&self, tokens: &Tokens) {
+        let body = format!("client_id={CLIENT}&token={}", tokens.refresh_token);
+        let answer = self.server.revoke(&self.token_request, body.as_bytes()).await;
+        assert_eq!(answer.status(), 200, "{}", answer.body());
+    }
+
+    async fn replay(&self, code: &str) {
+        let answer = self.server.token(&self.token_request, redemption(code).as_bytes()).await;
+        assert_eq!(answer.status(), 400, "{}", answer.body());
     }
 
     async fn token(&self, body: String) -> Tokens {
@@ -138,6 +149,13 @@ impl House {
     }
 }
 
+fn redemption(code: &str) -> String {
+    format!(
+        "grant_type=authorization_code&client_id={CLIENT}&code_verifier={VERIFIER}\
+         &redirect_uri=https%3A%2F%2Fdashboard.example%2Fcallback&code={code}"
+    )
+}
+
 struct Tokens {
     /// Carries the access token.
     resource_request: Parts,
@@ -147,12 +165,21 @@ struct Tokens {
 pub struct Library {
     house: House,
     tokens: VecDeque<Tokens>,
+    /// What gave the last of them.
+    latest_code: String,
+    /// What must not be of any use any more.
+    ended: Option<Tokens>,
 }
 
 impl Library {
     /// A client that uses so many grants in turn.
     pub async fn with_tokens(house: &House, count: usize) -> Self {
-        let mut library = Self { house: house.clone(), tokens: VecDeque::new() };
+        let mut library = Self {
+            house: house.clone(),
+            tokens: VecDeque::new(),
+            latest_code: String::new(),
+            ended: None,
+        };
         for _ in 0..count {
             library.sign_in().await;
         }
@@ -161,12 +188,22 @@ impl Library {
 
     /// One grant more.
     pub async fn sign_in(&mut self) {
-        let code = self.house.authorize().await;
-        self.tokens.push_back(self.house.redeem(&code).await);
+        self.latest_code = self.house.authorize().await;
+        self.tokens.push_back(self.house.redeem(&self.latest_code).await);
     }
 }
 
 impl Visitor for Library {
+    /// Also sees that what the visit before ended is dead.
+    async fn prepare(&mut self, operation: Operation) {
+        if let Some(ended) = self.ended.take() {
+            assert!(self.house.guard.check(&ended.resource_request).await.is_err());
+        }
+        if operation.ends_a_grant() {
+            self.sign_in().await;
+        }
+    }
+
     async fn visit(&mut self, operation: Operation) {
         match operation {
             Operation::AuthorizeAndRedeem => {
@@ -180,6 +217,15 @@ impl Visitor for Library {
             Operation::Validate => {
                 self.tokens.rotate_left(1);
                 self.house.guard.check(&self.tokens[0].resource_request).await.unwrap();
+            }
+            Operation::Revoke => {
+                let oldest = self.tokens.pop_front().unwrap();
+                self.house.revoke(&oldest).await;
+                self.ended = Some(oldest);
+            }
+            Operation::Replay => {
+                self.house.replay(&self.latest_code).await;
+                self.ended = self.tokens.pop_back();
             }
         }
     }
