@@ -91,7 +91,7 @@ async fn what_is_new_stands_above_what_was_allowed_before_and_apart_from_it() {
 
     browser.submit(&more, &ALLOW).await;
     let elsewhere = browser.authorize("app", "&resource=https%3A%2F%2Fapi.example%2F").await;
-    assert!(!elsewhere.has("new") && elsewhere.has("allowed-before"), "only the place is new");
+    assert!(!elsewhere.has("new") && !elsewhere.has("allowed-before"), "all is new there");
 }
 
 #[tokio::test]

@@ -29,20 +29,24 @@ async fn whoever_gets_a_removed_users_name_does_not_inherit_what_that_user_allow
         config["users"] = users.iter().map(user).collect::<Value>();
         Running::start(directory.path(), Some(&config))
     };
+    let stop = |running: Running| {
+        running.signal("TERM");
+        running.end();
+    };
     let issuer = config["issuer"].as_str().unwrap();
 
     let running = serve(&["alice"]);
     let tokens = Browser::new(issuer).tokens("app", "").await;
-    running.end();
+    stop(running);
     let running = serve(&["alice"]);
     assert_eq!(Browser::new(issuer).refresh("app", &tokens.refresh).await.status, 200);
-    running.end();
-    serve(&["bob"]).end();
+    stop(running);
+    stop(serve(&["bob"]));
 
     let running = serve(&["alice"]);
     let browser = Browser::new(issuer);
     assert_eq!(browser.resource(&tokens.access).await.status, 401);
     assert_eq!(browser.refresh("app", &tokens.refresh).await.status, 400);
     browser.consent_page("app").await;
-    running.end();
+    stop(running);
 }
