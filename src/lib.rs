@@ -76,7 +76,7 @@ mod token;
 
 pub use answer::Response;
 pub use cause::{Cause, CredentialError, ErrorCode};
-pub use endpoint::metadata::Endpoints;
+pub use endpoint::endpoints::Endpoints;
 pub use endpoint::pause::{Asker, Authorize, Consent, Decision, Granted, Login, Refused};
 pub use grant::{Grant, Refusal};
 pub use guard::{Access, Denied, Guard, InsecureEndpoint, RemoteGuard};

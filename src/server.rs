@@ -8,7 +8,7 @@ use url::form_urlencoded::byte_serialize;
 
 use crate::answer::{self, Response};
 use crate::cause::Cause;
-use crate::endpoint::metadata::Endpoints;
+use crate::endpoint::endpoints::Endpoints;
 use crate::endpoint::pause::{Authorize, Decision, Login, Refused};
 use crate::endpoint::service::Service;
 use crate::endpoint::{authorize, consent, introspect, metadata, revoke, token};

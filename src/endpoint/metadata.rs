@@ -2,24 +2,11 @@
 
 use serde::Serialize;
 
+use super::endpoints::Endpoints;
 use super::service::Service;
 use crate::answer::{self, Response};
 use crate::host::HostError;
 use crate::model::issuer::Issuer;
-
-/// Where the host mounts the endpoints, below the issuer. One that is `None` is
-/// not offered: it is not in the metadata, and answers 404.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoints {
-    /// `/authorize` (RFC 6749 section 3.1).
-    pub authorization: String,
-    /// `/token` (RFC 6749 section 3.2).
-    pub token: String,
-    /// `/introspect` (RFC 7662).
-    pub introspection: Option<String>,
-    /// `/revoke` (RFC 7009).
-    pub revocation: Option<String>,
-}
 
 /// RFC 8414 section 2.
 #[derive(Serialize)]
@@ -84,23 +71,4 @@ pub(crate) fn metadata_paths(issuer: &Issuer) -> [String; 3] {
         format!("/.well-known/openid-configuration{path}"),
         format!("{path}/.well-known/openid-configuration"),
     ]
-}
-
-impl Default for Endpoints {
-    fn default() -> Self {
-        Self {
-            authorization: "/authorize".to_owned(),
-            token: "/token".to_owned(),
-            introspection: Some("/introspect".to_owned()),
-            revocation: Some("/revoke".to_owned()),
-        }
-    }
-}
-
-impl Endpoints {
-    /// Every path that is offered.
-    pub(crate) fn paths(&self) -> impl Iterator<Item = &String> {
-        let optional = self.introspection.iter().chain(&self.revocation);
-        [&self.authorization, &self.token].into_iter().chain(optional)
-    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod authorize;
 mod client;
 pub(crate) mod consent;
+pub(crate) mod endpoints;
 pub(crate) mod introspect;
 pub(crate) mod metadata;
 pub(crate) mod pause;
@@ -11,3 +12,4 @@ mod refresh;
 pub(crate) mod revoke;
 pub(crate) mod service;
 pub(crate) mod token;
+mod token_response;

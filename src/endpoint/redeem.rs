@@ -2,7 +2,7 @@
 
 use super::refresh::terms;
 use super::service::Service;
-use super::token::TokenResponse;
+use super::token_response::TokenResponse;
 use crate::cause::{Cause, CredentialError};
 use crate::grant::{Attempt, NewTokens, Outcome, Redemption, Seed};
 use crate::grants::MOST_ROUNDS;

@@ -1,7 +1,7 @@
 //! A refresh token becomes the next access token (RFC 6749 section 6).
 
 use super::service::Service;
-use super::token::TokenResponse;
+use super::token_response::TokenResponse;
 use crate::cause::{Cause, CredentialError};
 use crate::grant::{Attempt, RefreshClaim, RefreshTerms, Renewal};
 use crate::grants::MOST_ROUNDS;

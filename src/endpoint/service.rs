@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::metadata::Endpoints;
+use super::endpoints::Endpoints;
 use crate::grants::Grants;
 use crate::host::{
     ClientStore, Clock, ConsentStore, Directory, Entropy, HostError, SecretVerifier,

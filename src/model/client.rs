@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::ClientId;
 use super::redirect_uri::{PrivateSchemes, RedirectUri, RegisteredUri};
-use super::registration::ClientBuilder;
 use super::resource::Resources;
 use super::scope::Scope;
 use super::secret::SecretHash;
@@ -73,11 +72,6 @@ pub(crate) enum AuthenticationMethod {
 pub(crate) struct AuthenticatedClient(Arc<Client>);
 
 impl Client {
-    /// Starts a registration: a public web client until told otherwise.
-    pub fn builder(id: impl Into<Arc<str>>) -> ClientBuilder {
-        ClientBuilder::new(id.into())
-    }
-
     /// `client_id`.
     #[must_use]
     pub const fn id(&self) -> &ClientId {

@@ -79,10 +79,11 @@ pub enum ClientError {
     PublicIntrospection,
 }
 
-impl ClientBuilder {
-    pub(super) fn new(id: Arc<str>) -> Self {
-        Self {
-            id,
+impl Client {
+    /// Starts a registration: a public web client until told otherwise.
+    pub fn builder(id: impl Into<Arc<str>>) -> ClientBuilder {
+        ClientBuilder {
+            id: id.into(),
             name: None,
             authentication: ClientAuthentication::None,
             redirect_uris: Vec::new(),
@@ -97,7 +98,9 @@ impl ClientBuilder {
             trusted: false,
         }
     }
+}
 
+impl ClientBuilder {
     /// What users know it by; the identifier if not given.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());

@@ -1,0 +1,34 @@
+//! Which endpoints there are, and where.
+
+/// Where the host mounts the endpoints, below the issuer. One that is `None` is
+/// not offered: it is not in the metadata, and answers 404.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoints {
+    /// `/authorize` (RFC 6749 section 3.1).
+    pub authorization: String,
+    /// `/token` (RFC 6749 section 3.2).
+    pub token: String,
+    /// `/introspect` (RFC 7662).
+    pub introspection: Option<String>,
+    /// `/revoke` (RFC 7009).
+    pub revocation: Option<String>,
+}
+
+impl Default for Endpoints {
+    fn default() -> Self {
+        Self {
+            authorization: "/authorize".to_owned(),
+            token: "/token".to_owned(),
+            introspection: Some("/introspect".to_owned()),
+            revocation: Some("/revoke".to_owned()),
+        }
+    }
+}
+
+impl Endpoints {
+    /// Every path that is offered.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &String> {
+        let optional = self.introspection.iter().chain(&self.revocation);
+        [&self.authorization, &self.token].into_iter().chain(optional)
+    }
+}
