@@ -88,14 +88,16 @@ impl Grants {
         }
     }
 
-    /// Ends a grant, whatever others make of it meanwhile. One that is gone has
-    /// ended by itself.
-    pub(crate) async fn end(&self, id: &GrantId) -> Result<(), Cause> {
+    /// Ends a grant that was found, whatever others make of it meanwhile. One
+    /// that is gone has ended by itself.
+    pub(crate) async fn end(&self, found: Arc<Grant>) -> Result<(), Cause> {
+        let mut grant = found;
         for _ in 0..MOST_ROUNDS {
-            let Some(grant) = self.find(id).await? else { return Ok(()) };
             if grant.is_ended() || self.commit(&grant.end()).await? {
                 return Ok(());
             }
+            let Some(latest) = self.find(grant.id()).await? else { return Ok(()) };
+            grant = latest;
         }
         Err(Cause::Contention)
     }
@@ -108,8 +110,8 @@ impl Grants {
         meant: impl Fn(&Grant) -> bool,
     ) -> Result<(), Cause> {
         let mut ended = Ok(());
-        for grant in self.granted_by(user).await?.iter().filter(|grant| meant(grant)) {
-            ended = ended.and(self.end(grant.id()).await);
+        for grant in self.granted_by(user).await?.into_iter().filter(|grant| meant(grant)) {
+            ended = ended.and(self.end(grant).await);
         }
         ended
     }

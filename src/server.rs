@@ -171,7 +171,10 @@ impl AuthorizationServer {
 
     /// Ends one grant: nothing issued from it is valid any more.
     pub async fn revoke_grant(&self, grant: &GrantId) -> Result<(), Cause> {
-        self.0.grants.end(grant).await
+        match self.0.grants.find(grant).await? {
+            Some(found) => self.0.grants.end(found).await,
+            None => Ok(()),
+        }
     }
 
     /// Ends everything that `user` has granted, one grant after the other; after

@@ -274,7 +274,7 @@ async fn a_trusted_clients_grants_can_be_ended_too() {
 
 #[tokio::test]
 async fn a_withdrawal_that_the_store_cannot_finish_says_so_and_can_be_tried_again() {
-    for seam in ["consented", "remember", "granted_by", "grant", "replace"] {
+    for seam in ["consented", "remember", "granted_by", "replace"] {
         let house = House::new();
         let tokens = house.tokens(&NOTES).await;
         house.seams.fail(seam, Fault::Before);

@@ -5,7 +5,7 @@ mod support;
 use codegrant::Decision;
 
 use support::House;
-use support::apps::{BILLING, CLI, DASHBOARD, SPA, TRUSTED};
+use support::apps::{BILLING, CLI, DASHBOARD, NOTES, SPA, SYNC, TRUSTED};
 
 /// The calls that reach a store: who is signed in, secrets and randomness are
 /// not kept in one.
@@ -71,6 +71,45 @@ async fn redeeming_costs_the_client_one_read_and_one_write() {
         house.redeem(&app, &code).await;
         assert_eq!(stored(house.seams.calls()), ["client", "grant"]);
     }
+}
+
+#[tokio::test]
+async fn refreshing_costs_the_client_one_read_the_directory_and_a_write_where_there_is_one() {
+    let house = House::new();
+    for (app, calls) in
+        [(NOTES, &["client", "grant", "user", "replace"][..]), (SYNC, &["client", "grant", "user"])]
+    {
+        let tokens = house.tokens(&app).await;
+        house.seams.calls();
+        house.refreshed(&app, &tokens.refresh).await;
+        assert_eq!(stored(house.seams.calls()), calls);
+    }
+}
+
+#[tokio::test]
+async fn revoking_costs_the_client_one_read_and_one_write() {
+    let house = House::new();
+    let tokens = house.tokens(&NOTES).await;
+    for (token, calls) in [
+        (tokens.access.as_str(), &["client", "grant", "replace"][..]),
+        (&tokens.refresh, &["client", "grant"]),
+        ("forged", &["client"]),
+    ] {
+        house.seams.calls();
+        house.revoke(&NOTES, token).await;
+        assert_eq!(stored(house.seams.calls()), calls);
+    }
+}
+
+#[tokio::test]
+async fn introspecting_costs_the_client_one_read_and_the_directory() {
+    let house = House::new();
+    let tokens = house.tokens(&SYNC).await;
+    house.seams.calls();
+    house.introspect(&SYNC, &tokens.access).await;
+    assert_eq!(stored(house.seams.calls()), ["client", "grant", "user"]);
+    house.introspect(&SYNC, "forged").await;
+    assert_eq!(stored(house.seams.calls()), ["client"]);
 }
 
 #[tokio::test]

@@ -13,6 +13,13 @@
 //! # }
 //! ```
 //!
+//! A host runs them on its own store by one test like that, on an empty
+//! database, with the dev-dependency
+//! `codegrant = { version = "…", features = ["conformance"] }`.
+//!
+//! A store that several nodes share is checked on several handles at once too,
+//! each with connections of its own, as nodes have them.
+//!
 //! The checks draw ids and users of their own, so the store may hold other
 //! records, and other checks may run on it at the same time; those whose name
 //! begins with `the_exact_second` want to be the only ones that sweep.

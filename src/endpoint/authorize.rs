@@ -296,7 +296,7 @@ impl Asked {
         };
         let grant = Grant::approve(approval, service.now(), service.policy.code_lifetime);
         let sealed = code.seal(&service.sealer);
-        service.grants.insert(grant).await?;
+        service.grants.insert(grant.clone()).await?;
         let cause = if service.users.authenticate(parts).await?.as_ref() != Some(&user) {
             Cause::SignedOut
         } else if !basis.still_holds(service).await? {
@@ -304,7 +304,7 @@ impl Asked {
         } else {
             return Ok(sealed);
         };
-        service.grants.end(&code.grant).await?;
+        service.grants.end(grant).await?;
         Err(cause)
     }
 

@@ -80,7 +80,7 @@ async fn inspect(service: &Service, parts: &Parts, body: &[u8]) -> Result<String
         return Ok(INACTIVE.to_owned());
     };
     let Some(user) = service.directory.user(valid.grant.subject()).await? else {
-        service.grants.end(valid.grant.id()).await?;
+        service.grants.end(valid.grant).await?;
         return Ok(INACTIVE.to_owned());
     };
     let tells = service.policy.introspection_tells_permissions

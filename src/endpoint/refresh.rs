@@ -38,7 +38,7 @@ pub(super) async fn refresh(
         let renewal = grant.refresh(&claim, &terms, attempt, now);
         let renewal = renewal.map_err(|refusal| Cause::Refresh(refusal.into()))?;
         if service.directory.user(grant.subject()).await?.is_none() {
-            service.grants.end(grant.id()).await?;
+            service.grants.end(grant).await?;
             return Err(Cause::Refresh(CredentialError::UserGone));
         }
         match renewal {

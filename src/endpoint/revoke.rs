@@ -37,7 +37,7 @@ async fn end(service: &Service, parts: &Parts, body: &[u8]) -> Result<(), Cause>
     if grant.client() != client.id() {
         return Err(Cause::OtherClientsToken);
     }
-    service.grants.end(&id).await
+    service.grants.end(grant).await
 }
 
 /// The grant that a token of either kind points at, and the seed that its

@@ -82,7 +82,7 @@ impl Guard {
         let opened = self.grants.open(&self.sealer, text, self.clock.now()).await?;
         self.realm.admit(&opened.audience)?;
         let Some(user) = self.directory.user(opened.grant.subject()).await? else {
-            self.grants.end(opened.grant.id()).await?;
+            self.grants.end(opened.grant).await?;
             return Err(Cause::Token(CredentialError::UserGone));
         };
         Ok(Access {
