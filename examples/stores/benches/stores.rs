@@ -32,7 +32,7 @@ async fn main() {
     let scale = if std::env::args().any(|argument| argument == "--test") {
         Scale { rounds: 1, time: Duration::ZERO, grants: [100, 1_000] }
     } else {
-        Scale { rounds: 21, time: Duration::from_millis(150), grants: [10_000, 1_000_000] }
+        Scale { rounds: 11, time: Duration::from_millis(150), grants: [10_000, 1_000_000] }
     };
     beside_bare_statements(&scale).await;
     growth(&scale).await;

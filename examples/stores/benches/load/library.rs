@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use codegrant::{
     Authentication, AuthorizationServer, Authorize, Client, ClientId, ClientStore, Clock,
-    CodeStore, Grant, GrantId, Guard, HostError, Issuer, SecretRing, ServerSecret, Subject,
-    SystemClock, Timestamp, UserAuthenticator,
+    CodeStore, Grant, GrantId, Guard, HostError, InExtensions, Issuer, SecretRing, ServerSecret,
+    Subject, SystemClock, Timestamp,
 };
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
@@ -29,7 +29,8 @@ pub struct House {
     server: AuthorizationServer,
     guard: Guard,
     calls: Arc<Counted>,
-    users: Arc<EachInTurn>,
+    /// How many users have come; a million come in turn.
+    turns: Arc<AtomicUsize>,
     authorization_request: Parts,
     token_request: Parts,
 }
@@ -48,13 +49,12 @@ impl House {
             codes: candidate.codes(),
             count: AtomicUsize::new(0),
         });
-        let users = Arc::new(EachInTurn(AtomicUsize::new(0)));
         let server = AuthorizationServer::builder(
             Issuer::parse("https://id.example").unwrap(),
             SecretRing::new(ServerSecret::new([7; 32]).unwrap()),
             calls.clone(),
             calls.clone(),
-            users.clone(),
+            Arc::new(InExtensions),
         )
         .build()
         .unwrap();
@@ -70,7 +70,7 @@ impl House {
             guard: server.guard(),
             server,
             calls,
-            users,
+            turns: Arc::default(),
             authorization_request: head(authorization_request),
             token_request: head(token_request),
         }
@@ -91,20 +91,21 @@ impl House {
     /// A grant with its code, and then with its tokens.
     pub async fn a_grants_life(&self) -> (Arc<Grant>, Arc<Grant>) {
         let code = self.authorize().await;
-        let turn = self.users.0.load(Ordering::Relaxed) - 1;
+        let turn = self.turns.load(Ordering::Relaxed) - 1;
         let coded = self.latest_of(turn).await;
         self.redeem(&code).await;
         (coded, self.latest_of(turn).await)
     }
 
     async fn latest_of(&self, turn: usize) -> Arc<Grant> {
-        self.server.granted_by(&EachInTurn::user(turn)).await.unwrap().pop().unwrap()
+        self.server.granted_by(&user(turn)).await.unwrap().pop().unwrap()
     }
 
     async fn authorize(&self) -> String {
-        let Authorize::Redirect(answer) =
-            self.server.authorize(&self.authorization_request, b"").await
-        else {
+        let mut request = self.authorization_request.clone();
+        let user = user(self.turns.fetch_add(1, Ordering::Relaxed));
+        request.extensions.insert(Authentication::new(user, SystemClock.now()));
+        let Authorize::Redirect(answer) = self.server.authorize(&request, b"").await else {
             panic!("the client is trusted")
         };
         let location = answer.headers()[LOCATION].to_str().unwrap();
@@ -241,21 +242,8 @@ fn member<'b>(body: &'b str, name: &str) -> &'b str {
     rest.split_once('"').unwrap().0
 }
 
-/// A million users, who come one after the other.
-struct EachInTurn(AtomicUsize);
-
-impl EachInTurn {
-    fn user(turn: usize) -> Subject {
-        Subject::parse(format!("user-{}", turn % 1_000_000)).unwrap()
-    }
-}
-
-#[async_trait]
-impl UserAuthenticator for EachInTurn {
-    async fn authenticate(&self, _: &Parts) -> Result<Option<Authentication>, HostError> {
-        let user = Self::user(self.0.fetch_add(1, Ordering::Relaxed));
-        Ok(Some(Authentication::new(user, SystemClock.now())))
-    }
+fn user(turn: usize) -> Subject {
+    Subject::parse(format!("user-{}", turn % 1_000_000)).unwrap()
 }
 
 /// Stores that count how often they are asked.
