@@ -13,7 +13,7 @@ use std::sync::Arc;
 use codegrant::{Clock, CodeStore, Grant};
 
 use support::House;
-use support::apps::SPA;
+use support::apps::{NOTES, SPA};
 
 async fn sweep(house: &House) -> u64 {
     house.codes.sweep(house.clock.now()).await.unwrap()
@@ -76,4 +76,18 @@ async fn an_unknown_grant_is_none_cannot_be_replaced_and_a_known_id_not_inserted
     assert!(empty.codes.grant(grant.id()).await.unwrap().is_none());
     assert!(!empty.codes.replace(grant.clone()).await.unwrap());
     assert!(house.codes.insert(grant).await.is_err());
+}
+
+/// A public client can refresh all day: what is kept of a grant must not grow.
+#[tokio::test]
+async fn refreshing_a_grant_leaves_no_traces_in_the_store() {
+    let house = House::new();
+    let mut tokens = house.tokens(&NOTES).await;
+    let id = house.grants("alice").await[0].id().to_string();
+    for _ in 0..50 {
+        house.pass(1);
+        tokens = house.refreshed(&NOTES, &tokens.refresh).await;
+    }
+    let places = format!("{:?}", house.codes).matches(&id).count();
+    assert!(places <= 4, "the grant stands in {places} places");
 }
