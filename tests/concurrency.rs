@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use codegrant::{ClientId, Decision, Granted, Subject};
 
 use support::House;
-use support::answers::{assert_error, assert_tokens};
+use support::answers::{assert_code, assert_error, assert_tokens};
 use support::apps::{AUDITOR, DASHBOARD, NOTES, SPA};
 
 const ASKED: &str = "reports.read reports.write";
@@ -99,6 +99,27 @@ async fn many_flows_at_once_do_not_mix() {
     assert_eq!(tokens.len(), 64);
 }
 
+/// Every one of them finds that another has answered first.
+#[tokio::test]
+async fn one_answer_given_in_64_windows_at_once_gives_64_codes() {
+    let house = Arc::new(House::new());
+    let mut tickets = Vec::new();
+    for _ in 0..64 {
+        tickets.push(house.consent(&DASHBOARD.asks()).await.ticket().to_owned());
+    }
+    house.seams.gather("remember", 64);
+    let answers: Vec<_> = tickets
+        .into_iter()
+        .map(|ticket| {
+            let house = house.clone();
+            tokio::spawn(async move { house.allow(&ticket).await })
+        })
+        .collect();
+    for answer in answers {
+        assert_code(&answer.await.unwrap(), &DASHBOARD);
+    }
+}
+
 /// Wherever the client left, its code is either as good as new or spent, and
 /// spent without anybody holding tokens that work.
 #[tokio::test]
@@ -149,7 +170,7 @@ async fn a_decision_dropped_at_any_await_can_be_made_again() {
         let consent = house.consent(&DASHBOARD.asks()).await;
         let done = leave_after(polls, house.decide(consent.ticket(), everything())).is_some();
         let response = house.allow(consent.ticket()).await;
-        let code = support::answers::assert_code(&response, &DASHBOARD);
+        let code = assert_code(&response, &DASHBOARD);
         house.assert_redeems(&DASHBOARD, &code, "a dropped decision").await;
         if done {
             break;

@@ -45,13 +45,13 @@ async fn the_login_and_consent_pages_write_nothing() {
 }
 
 #[tokio::test]
-async fn a_decision_costs_one_insert_and_keeping_the_consent() {
+async fn a_decision_costs_one_insert_and_keeping_the_consent_or_one_more_look() {
     let house = House::new();
     let consent = house.consent(&DASHBOARD.asks()).await;
     let local = house.consent(&CLI.asks()).await;
     house.seams.calls();
     house.allow(local.ticket()).await;
-    assert_eq!(stored(house.seams.calls()), ["client", "consented", "insert", "remember"]);
+    assert_eq!(stored(house.seams.calls()), ["client", "consented", "insert", "consented"]);
     house.decide(consent.ticket(), Decision::Deny).await.unwrap();
     assert_eq!(stored(house.seams.calls()), ["client"]);
     house.allow(consent.ticket()).await;

@@ -32,7 +32,7 @@ pub async fn every_version_is_kept_as_it_is(store: &dyn ConsentStore) -> Result<
         let some = allowed(&pair.nothing(), "a b", &["urn:a", "urn:b"])?;
         let none = some.withdrawn();
         let other = allowed(&none, "", &[])?;
-        let marked = other.unchanged();
+        let marked = again(&other);
         live(store, &pair, &[some, none, other, marked]).await
     })
     .await
@@ -92,7 +92,7 @@ pub async fn a_first_answer_is_kept_only_over_nothing(
     promise("a_first_answer_is_kept_only_over_nothing", async {
         let pair = Pair::new("user", "client")?;
         let first = pair.answer()?;
-        for later in [first.unchanged(), first.unchanged().unchanged()] {
+        for later in [again(&first), again(&again(&first))] {
             assert_refused(store, &pair, later, None).await?;
         }
         live(store, &pair, from_ref(&first)).await?;
@@ -111,13 +111,11 @@ pub async fn an_answer_over_another_version_is_not_kept(
     promise("an_answer_over_another_version_is_not_kept", async {
         let pair = Pair::new("user", "client")?;
         let first = pair.answer()?;
-        let second = first.unchanged();
+        let second = again(&first);
         let third = second.withdrawn();
         live(store, &pair, &[first.clone(), second.clone(), third.clone()]).await?;
-        let newer = third.unchanged().unchanged();
-        for other in
-            [first.withdrawn(), second.unchanged(), first, newer.clone(), newer.unchanged()]
-        {
+        let newer = again(&again(&third));
+        for other in [first.withdrawn(), again(&second), first, newer.clone(), again(&newer)] {
             assert_refused(store, &pair, other, Some(&third)).await?;
         }
         Ok(())
@@ -181,6 +179,11 @@ impl Pair {
 fn allowed(latest: &Consented, scope: &str, resources: &[&str]) -> Result<Consented, HostError> {
     let (scope, resources) = (Scope::parse(scope)?, Resources::parse(resources)?);
     Ok(latest.answered(&Scope::empty(), &resources, &scope))
+}
+
+/// The next version, once the user was asked for nothing more and allowed that.
+fn again(latest: &Consented) -> Consented {
+    latest.answered(&Scope::empty(), &Resources::none(), &Scope::empty())
 }
 
 /// Many at once answer over `latest`; the one that won.

@@ -64,24 +64,39 @@ impl Basis {
 
 impl Answer {
     /// Remembers what was allowed, beside whatever else was answered meanwhile;
-    /// `false` if all was withdrawn meanwhile. An answer that must not be
-    /// remembered leaves a mark all the same.
+    /// `false` if all was withdrawn meanwhile.
     async fn keep(&self, service: &Service) -> Result<bool, Cause> {
-        let mut latest = self.before.clone();
+        if self.is_remembered_over(service, &self.before).await? {
+            return Ok(true);
+        }
         for _ in 0..MOST_ROUNDS {
-            let next = match &self.allowed {
-                Some(allowed) => latest.answered(&self.asked, &self.resources, allowed),
-                None => latest.unchanged(),
-            };
-            if service.consents.remember(Arc::new(next)).await? {
-                return Ok(true);
-            }
-            latest = consented(service, self.before.subject(), self.before.client()).await?;
+            let latest = consented(service, self.before.subject(), self.before.client()).await?;
             if latest.was_withdrawn_since(&self.before) {
                 return Ok(false);
             }
+            // Whoever gave the same answer at the same time has given it for both.
+            if self.adds_nothing_to(&latest) || self.is_remembered_over(service, &latest).await? {
+                return Ok(true);
+            }
         }
         Err(Cause::Contention)
+    }
+
+    /// Whether it could be written over `latest`. What must not be remembered is
+    /// not written.
+    async fn is_remembered_over(
+        &self,
+        service: &Service,
+        latest: &Consented,
+    ) -> Result<bool, HostError> {
+        let Some(allowed) = &self.allowed else { return Ok(false) };
+        let next = latest.answered(&self.asked, &self.resources, allowed);
+        service.consents.remember(Arc::new(next)).await
+    }
+
+    fn adds_nothing_to(&self, latest: &Consented) -> bool {
+        let allowed = self.allowed.as_ref();
+        allowed.is_none_or(|allowed| latest.says(&self.asked, &self.resources, allowed))
     }
 }
 
@@ -95,10 +110,16 @@ pub(crate) async fn withdraw(
     service.grants.end_all(user, |grant| grant.client() == client).await
 }
 
+/// A withdrawal that somebody else wrote meanwhile is as good as this one.
 async fn forget(service: &Service, user: &Subject, client: &ClientId) -> Result<(), Cause> {
+    let before = consented(service, user, client).await?;
+    let mut latest = before.clone();
     for _ in 0..MOST_ROUNDS {
-        let latest = consented(service, user, client).await?;
         if service.consents.remember(Arc::new(latest.withdrawn())).await? {
+            return Ok(());
+        }
+        latest = consented(service, user, client).await?;
+        if latest.was_withdrawn_since(&before) {
             return Ok(());
         }
     }

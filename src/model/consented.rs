@@ -98,6 +98,17 @@ impl Consented {
         })
     }
 
+    /// Whether that answer would leave all as it is.
+    pub(crate) fn says(&self, asked: &Scope, resources: &Resources, answer: &Scope) -> bool {
+        places(resources).all(|place| {
+            let here = self.facts.allowed.iter().find(|allowed| allowed.resource == place);
+            here.is_some_and(|here| {
+                let here = here.scope.intersection(asked);
+                here.covers(answer) && answer.covers(&here)
+            })
+        })
+    }
+
     /// The next version, after the user was asked for `asked` at `resources` and
     /// allowed `answer` of it: what they left out is allowed there no more, and
     /// what they were not asked for stays as it was.
@@ -126,11 +137,6 @@ impl Consented {
     /// Whether all was withdrawn at some time between `earlier` and this version.
     pub(crate) const fn was_withdrawn_since(&self, earlier: &Self) -> bool {
         self.facts.withdrawals != earlier.facts.withdrawals
-    }
-
-    /// The next version, with what this one allows: a mark that somebody came by.
-    pub(crate) fn unchanged(&self) -> Self {
-        self.next(self.facts.allowed.clone())
     }
 
     fn next(&self, allowed: Vec<Allowed>) -> Self {
@@ -174,6 +180,17 @@ mod tests {
     }
 
     #[test]
+    fn the_same_answer_again_says_nothing_new() {
+        let says = |before: &Consented, asked, answer| {
+            before.says(&scope(asked), &Resources::none(), &scope(answer))
+        };
+        let allowed = anywhere(&nothing(), "a b", "b a");
+        assert!(says(&allowed, "b a", "a b") && says(&allowed, "a", "a"));
+        assert!(!says(&allowed, "a b", "a") && !says(&allowed, "c", "c"));
+        assert!(!says(&nothing(), "", "") && !says(&allowed.withdrawn(), "a b", "a b"));
+    }
+
+    #[test]
     fn what_is_withdrawn_covers_nothing_not_even_the_empty_scope() {
         let allowed = anywhere(&nothing(), "", "");
         let at_all =
@@ -183,7 +200,7 @@ mod tests {
         assert!(!at_all(&nothing()));
         let again = anywhere(&allowed.withdrawn(), "", "");
         assert!(at_all(&again) && again.was_withdrawn_since(&allowed));
-        assert!(!allowed.unchanged().was_withdrawn_since(&allowed));
+        assert!(!anywhere(&allowed, "", "").was_withdrawn_since(&allowed));
     }
 
     /// Who allowed to read here and to write there has not allowed to write here.
@@ -203,7 +220,7 @@ mod tests {
     #[test]
     fn every_version_reads_back_from_its_record() {
         let allowed = nothing().answered(&scope("a"), &at(&["a:1", "b:1"]), &scope("a"));
-        for kept in [allowed.clone(), allowed.withdrawn(), allowed.unchanged()] {
+        for kept in [allowed.clone(), allowed.withdrawn(), anywhere(&allowed, "b", "")] {
             let record = kept.to_record().unwrap();
             assert_eq!(Consented::from_record(&record, kept.version()).unwrap(), kept);
         }
