@@ -1,5 +1,6 @@
 //! What the server costs on real databases, beside their bare statements in the
-//! same run: `cargo bench -p stores`. Its output is Markdown.
+//! same run: `cargo bench -p stores`, or `-- SQLite` for one of them. Its output
+//! is Markdown.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
 #![allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, unreachable_pub)]
@@ -36,14 +37,23 @@ async fn main() {
     };
     beside_bare_statements(&scale).await;
     growth(&scale).await;
-    shared_waits(&scale).await;
+    if chosen().any(|database| database.name() == "SQLite") {
+        shared_waits(&scale).await;
+    }
+}
+
+/// The databases named on the command line, or all.
+fn chosen() -> impl Iterator<Item = &'static dyn Database> {
+    let is_named = |name| std::env::args().any(|argument| argument == name);
+    let all = !DATABASES.iter().any(|database| is_named(database.name()));
+    DATABASES.into_iter().filter(move |database| all || is_named(database.name()))
 }
 
 async fn beside_bare_statements(scale: &Scale) {
     println!("## Operations a second, beside the bare statements\n");
     println!("| store | operation | round trips | clients | server | bare | ratio (bar 0.8) |");
     println!("| --- | --- | ---: | ---: | ---: | ---: | ---: |");
-    for database in DATABASES {
+    for database in chosen() {
         let house = House::over(database.open().await).await;
         for operation in Operation::ALL {
             let round_trips = house.round_trips(operation).await;
@@ -108,7 +118,7 @@ async fn growth(scale: &Scale) {
     println!("\n## Operations a second of 8 clients, by grants in the table\n");
     println!("| store | operation | {few} grants | {many} grants | ratio (bar 1.3) |");
     println!("| --- | --- | ---: | ---: | ---: |");
-    for database in DATABASES {
+    for database in chosen() {
         let mut small = among(database, few).await;
         let mut large = among(database, many).await;
         for operation in Operation::ALL {
