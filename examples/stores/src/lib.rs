@@ -6,6 +6,7 @@
 //! that of the database that you use.
 
 mod accounts;
+mod lately;
 mod postgres;
 mod redis;
 mod sqlite;

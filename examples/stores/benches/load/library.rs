@@ -28,7 +28,6 @@ pub struct House {
     pub candidate: Arc<dyn Candidate>,
     server: AuthorizationServer,
     guard: Guard,
-    calls: Arc<Counted>,
     /// How many users have come; a million come in turn.
     turns: Arc<AtomicUsize>,
     authorization_request: Parts,
@@ -44,16 +43,20 @@ impl House {
             .trusted()
             .build();
         candidate.register(&client.unwrap()).await;
-        let calls = Arc::new(Counted {
-            clients: candidate.clients(),
-            codes: candidate.codes(),
-            count: AtomicUsize::new(0),
-        });
+        let (clients, codes) = (candidate.clients(), candidate.codes());
+        Self::of(candidate, clients, codes)
+    }
+
+    fn of(
+        candidate: Arc<dyn Candidate>,
+        clients: Arc<dyn ClientStore>,
+        codes: Arc<dyn CodeStore>,
+    ) -> Self {
         let server = AuthorizationServer::builder(
             Issuer::parse("https://id.example").unwrap(),
             SecretRing::new(ServerSecret::new([7; 32]).unwrap()),
-            calls.clone(),
-            calls.clone(),
+            clients,
+            codes,
             Arc::new(InExtensions),
         )
         .build()
@@ -69,7 +72,6 @@ impl House {
             candidate,
             guard: server.guard(),
             server,
-            calls,
             turns: Arc::default(),
             authorization_request: head(authorization_request),
             token_request: head(token_request),
@@ -78,11 +80,17 @@ impl House {
 
     /// How often the store is asked for one operation.
     pub async fn round_trips(&self, operation: Operation) -> usize {
-        let mut library = Library::with_tokens(self, 1).await;
+        let calls = Arc::new(Counted {
+            clients: self.candidate.clients(),
+            codes: self.candidate.codes(),
+            count: AtomicUsize::new(0),
+        });
+        let house = Self::of(self.candidate.clone(), calls.clone(), calls.clone());
+        let mut library = Library::with_tokens(&house, 1).await;
         library.prepare(operation).await;
-        let before = self.calls.count.load(Ordering::Relaxed);
+        let before = calls.count.load(Ordering::Relaxed);
         library.visit(operation).await;
-        let after = self.calls.count.load(Ordering::Relaxed);
+        let after = calls.count.load(Ordering::Relaxed);
         // Sees whether it did what it says.
         library.prepare(Operation::Validate).await;
         after - before
@@ -141,11 +149,9 @@ impl House {
         let body = answer.body();
         assert_eq!(answer.status(), 200, "{body}");
         Tokens {
-            resource_request: head(
-                Request::get("/reports")
-                    .header(AUTHORIZATION, format!("Bearer {}", member(body, "access_token"))),
-            ),
-            refresh_token: member(body, "refresh_token").to_owned(),
+            access_token: member(body, "\"access_token\":\"").to_owned(),
+            refresh_token: member(body, "\"refresh_token\":\"").to_owned(),
+            resource_request: None,
         }
     }
 }
@@ -158,9 +164,19 @@ fn redemption(code: &str) -> String {
 }
 
 struct Tokens {
-    /// Carries the access token.
-    resource_request: Parts,
+    access_token: String,
     refresh_token: String,
+    /// Carries the access token, once it is wanted.
+    resource_request: Option<Parts>,
+}
+
+impl Tokens {
+    fn resource_request(&mut self) -> &Parts {
+        let token = &self.access_token;
+        self.resource_request.get_or_insert_with(|| {
+            head(Request::get("/reports").header(AUTHORIZATION, format!("Bearer {token}")))
+        })
+    }
 }
 
 pub struct Library {
@@ -197,8 +213,8 @@ impl Library {
 impl Visitor for Library {
     /// Also sees that what the visit before ended is dead.
     async fn prepare(&mut self, operation: Operation) {
-        if let Some(ended) = self.ended.take() {
-            assert!(self.house.guard.check(&ended.resource_request).await.is_err());
+        if let Some(mut ended) = self.ended.take() {
+            assert!(self.house.guard.check(ended.resource_request()).await.is_err());
         }
         if operation.ends_a_grant() {
             self.sign_in().await;
@@ -217,7 +233,7 @@ impl Visitor for Library {
             }
             Operation::Validate => {
                 self.tokens.rotate_left(1);
-                self.house.guard.check(&self.tokens[0].resource_request).await.unwrap();
+                self.house.guard.check(self.tokens[0].resource_request()).await.unwrap();
             }
             Operation::Revoke => {
                 let oldest = self.tokens.pop_front().unwrap();
@@ -236,9 +252,10 @@ fn head(request: http::request::Builder) -> Parts {
     request.body(()).unwrap().into_parts().0
 }
 
-/// A member of a flat JSON object whose value is a string without escapes.
+/// The value of a member of a flat JSON object, a string without escapes, that
+/// is written behind `name`.
 fn member<'b>(body: &'b str, name: &str) -> &'b str {
-    let (_, rest) = body.split_once(&format!("\"{name}\":\"")).unwrap();
+    let (_, rest) = body.split_once(name).unwrap();
     rest.split_once('"').unwrap().0
 }
 

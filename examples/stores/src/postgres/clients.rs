@@ -12,7 +12,8 @@ impl ClientStore for Postgres {
     async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, HostError> {
         let rows = self.ask("SELECT record FROM clients WHERE id = $1", &[&id.as_str()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(Arc::new(Client::from_record(row.try_get(0)?)?)))
+        let parse = |record: &str, _| Client::from_record(record);
+        Ok(Some(self.clients.read(id, 0, row.try_get(0)?, parse)?))
     }
 }
 

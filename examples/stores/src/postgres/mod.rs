@@ -13,13 +13,16 @@ mod replays;
 mod schema;
 mod statement;
 
-use codegrant::HostError;
+use std::sync::Arc;
+
+use codegrant::{Client, ClientId, Grant, GrantId, HostError};
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::{Config, NoTls};
 
+use crate::lately::Lately;
 use failure::explain;
-use statement::{CONNECT, CONNECT_EACH, SERVER_LIMIT_MS, WAIT};
+use statement::{CONNECT, CONNECT_EACH, SERVER_LIMIT_MS, WAIT, awake};
 
 /// How many connections one [`Postgres`] opens at most.
 const MOST_CONNECTIONS: usize = 16;
@@ -31,7 +34,11 @@ const MOST_CONNECTIONS: usize = 16;
 /// `synchronous_commit` makes it, which is left alone. A database that does not
 /// answer is an error within seconds, and serves again when it is back.
 #[derive(Clone)]
-pub struct Postgres(Pool);
+pub struct Postgres {
+    pool: Pool,
+    clients: Arc<Lately<ClientId, Client>>,
+    grants: Arc<Lately<GrantId, Grant>>,
+}
 
 impl Postgres {
     /// Connects to `postgres://user:password@host/database` and brings it to the
@@ -57,11 +64,13 @@ impl Postgres {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
             .max_size(MOST_CONNECTIONS)
+            .pre_recycle(awake())
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(CONNECT))
             .runtime(Runtime::Tokio1)
             .build()?;
-        let database = Self(pool);
+        let (clients, grants) = Default::default();
+        let database = Self { pool, clients, grants };
         schema::bring_up_to_date(&database).await?;
         Ok(database)
     }

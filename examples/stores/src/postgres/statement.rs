@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use codegrant::{HostError, Timestamp};
-use deadpool_postgres::{Client, PoolError};
+use deadpool_postgres::{Client, Hook, HookError, PoolError};
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Statement};
@@ -24,7 +24,10 @@ pub(super) const CONNECT_EACH: Duration = Duration::from_secs(2);
 pub(super) const SERVER_LIMIT_MS: u64 = 4000;
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// How long an idle connection may take to show that it is alive.
+/// After how long without use a connection has to show that it is alive.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// How long that may take.
 const PING: Duration = Duration::from_secs(2);
 
 /// How often a statement may be undone because of what others do.
@@ -45,10 +48,10 @@ impl Postgres {
         }
     }
 
-    /// How many rows `sql` changed. It is sent once, to a server that has just
-    /// shown that it listens; an error says nothing about what it did.
+    /// How many rows `sql` changed. It is sent once; an error says nothing about
+    /// what it did.
     pub(super) async fn change(&self, sql: &str, values: Values<'_>) -> Result<u64, HostError> {
-        Ok(self.run(self.lend_alive().await?, sql, values).await?)
+        Ok(self.run(self.lend().await?, sql, values).await?)
     }
 
     /// Deletes the rows of `table` that expired at `now` or earlier. One that
@@ -95,8 +98,9 @@ impl Postgres {
         outcome
     }
 
+    /// A connection that has answered a moment ago.
     pub(super) async fn lend(&self) -> Result<Client, HostError> {
-        self.0.get().await.map_err(|error| {
+        self.pool.get().await.map_err(|error| {
             let reason = match error {
                 PoolError::Backend(error) => explain(&error),
                 other => other.to_string(),
@@ -105,27 +109,10 @@ impl Postgres {
         })
     }
 
-    /// A connection that has just answered: what is sent only once must not go
-    /// where nobody has listened since the server, or something on the way to
-    /// it, was restarted.
-    async fn lend_alive(&self) -> Result<Client, HostError> {
-        let client = self.lend().await?;
-        if is_alive(&client).await {
-            return Ok(client);
-        }
-        self.discard(client);
-        let client = self.lend().await?;
-        if is_alive(&client).await {
-            return Ok(client);
-        }
-        self.discard(client);
-        Err(HostError::new("PostgreSQL accepts connections, but does not answer"))
-    }
-
     /// Closes a connection. What ended it may have ended all that lie idle, too.
     fn discard(&self, client: Client) {
         drop(Client::take(client));
-        self.0.retain(|_, _| false);
+        self.pool.retain(|_, _| false);
     }
 }
 
@@ -158,6 +145,19 @@ async fn once<T: Outcome>(client: &Client, sql: &str, values: Values<'_>) -> Res
     timeout(ANSWER, work).await.map_err(silence)?
 }
 
-async fn is_alive(client: &Client) -> bool {
-    matches!(timeout(PING, client.check_connection()).await, Ok(Ok(())))
+/// Lets the pool ask a connection whether it is alive if it has lain idle: what
+/// is sent only once must not go where nobody has listened since the server, or
+/// something on the way to it, was restarted.
+pub(super) fn awake() -> Hook {
+    Hook::async_fn(|client, metrics| {
+        Box::pin(async move {
+            if metrics.last_used() < IDLE {
+                return Ok(());
+            }
+            match timeout(PING, client.check_connection()).await {
+                Ok(Ok(())) => Ok(()),
+                _ => Err(HookError::message("it does not answer any more")),
+            }
+        })
+    })
 }

@@ -48,7 +48,7 @@ impl Redis {
             self.line.read(cmd("HGET").arg(key).arg(subject.as_str())).await?;
         let Some(kept) = kept else { return Ok(None) };
         let (birth, record) = split(&kept)?;
-        Ok(Some((birth, serde_json::from_str(&record)?)))
+        Ok(Some((birth, serde_json::from_str(record)?)))
     }
 }
 
@@ -123,9 +123,10 @@ impl AccountStore for Redis {
     }
 
     async fn session(&self, key: SessionKey) -> Result<Option<LoginSession>, HostError> {
-        let kept = self.record(self.key("session", key.as_bytes())).await?;
-        let Some((birth, record)) = kept else { return Ok(None) };
-        let record: SessionRecord = serde_json::from_str(&record)?;
+        let kept = self.kept(self.key("session", key.as_bytes())).await?;
+        let Some(kept) = kept else { return Ok(None) };
+        let (birth, record) = split(&kept)?;
+        let record: SessionRecord = serde_json::from_str(record)?;
         let account = self.born(&record.subject).await?;
         Ok(account.filter(|(of_account, _)| *of_account == birth).map(|_| LoginSession {
             id: record.id,

@@ -13,7 +13,10 @@ impl ClientStore for Redis {
     async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, HostError> {
         let key = self.key("client", id.as_str());
         let record: Option<String> = self.line.read(cmd("GET").arg(key)).await?;
-        record.map(|record| Ok(Arc::new(Client::from_record(&record)?))).transpose()
+        let read = |record: String| {
+            self.clients.read(id, 0, &record, |record, _| Client::from_record(record))
+        };
+        record.map(read).transpose()
     }
 }
 

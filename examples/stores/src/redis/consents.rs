@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use codegrant::{ClientId, ConsentStore, Consented, HostError, Subject};
 
-use super::Redis;
+use super::{Redis, split};
 
 #[async_trait]
 impl ConsentStore for Redis {
@@ -14,10 +14,9 @@ impl ConsentStore for Redis {
         user: &Subject,
         client: &ClientId,
     ) -> Result<Option<Arc<Consented>>, HostError> {
-        let Some((version, record)) = self.record(self.consent_key(user, client)).await? else {
-            return Ok(None);
-        };
-        Ok(Some(Arc::new(Consented::from_record(&record, version)?)))
+        let Some(kept) = self.kept(self.consent_key(user, client)).await? else { return Ok(None) };
+        let (version, record) = split(&kept)?;
+        Ok(Some(Arc::new(Consented::from_record(record, version)?)))
     }
 
     async fn remember(&self, next: Arc<Consented>) -> Result<bool, HostError> {

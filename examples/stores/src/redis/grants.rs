@@ -13,23 +13,29 @@ impl CodeStore for Redis {
     async fn insert(&self, grant: Arc<Grant>) -> Result<(), HostError> {
         self.index(&grant).await?;
         let key = self.key("grant", grant.id().to_string());
-        let record = (grant.version(), &*grant.to_record()?);
-        match self.swap(key, None, record, Some(grant.expires_at())).await? {
+        let record = grant.to_record()?;
+        self.grants.note(grant.id(), grant.version(), &record, &grant);
+        match self.swap(key, None, (grant.version(), &record), Some(grant.expires_at())).await? {
             true => Ok(()),
             false => Err(HostError::new("the grant's id is taken")),
         }
     }
 
     async fn grant(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {
-        let kept = self.record(self.key("grant", id.to_string())).await?;
-        kept.map(read_grant).transpose()
+        let Some(kept) = self.kept(self.key("grant", id.to_string())).await? else {
+            return Ok(None);
+        };
+        let (version, record) = split(&kept)?;
+        Ok(Some(self.grants.read(id, version, record, Grant::from_record)?))
     }
 
     async fn replace(&self, next: Arc<Grant>) -> Result<bool, HostError> {
         self.index(&next).await?;
         let key = self.key("grant", next.id().to_string());
-        let record = (next.version(), &*next.to_record()?);
-        self.swap(key, Some(next.replaces()), record, Some(next.expires_at())).await
+        let record = next.to_record()?;
+        self.grants.note(next.id(), next.version(), &record, &next);
+        let version = (next.version(), &*record);
+        self.swap(key, Some(next.replaces()), version, Some(next.expires_at())).await
     }
 
     async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
@@ -66,6 +72,6 @@ impl Redis {
     }
 }
 
-fn read_grant((version, record): (u64, String)) -> Result<Arc<Grant>, HostError> {
-    Ok(Arc::new(Grant::from_record(&record, version)?))
+fn read_grant((version, record): (u64, &str)) -> Result<Arc<Grant>, HostError> {
+    Ok(Arc::new(Grant::from_record(record, version)?))
 }

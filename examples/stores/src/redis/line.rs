@@ -1,7 +1,7 @@
 //! The way to Redis: one connection for all requests, made anew after a fault.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use codegrant::HostError;
@@ -27,7 +27,9 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) struct Line {
     place: Place,
     layout_key: String,
-    wire: Mutex<Option<Arc<Wire>>>,
+    wire: RwLock<Option<Arc<Wire>>>,
+    /// Held by the one who makes a connection.
+    connecting: Mutex<()>,
 }
 
 /// An open connection. Cloning shares it.
@@ -48,7 +50,8 @@ impl Line {
     pub(super) async fn open(url: &str) -> Result<(Self, Arc<str>), HostError> {
         let (place, prefix) = parse(url)?;
         let layout_key = format!("{prefix}:layout");
-        let line = Self { place, layout_key, wire: Mutex::default() };
+        let (wire, connecting) = (RwLock::default(), Mutex::default());
+        let line = Self { place, layout_key, wire, connecting };
         match line.wire().await {
             Ok(_) => Ok((line, prefix.into())),
             Err(error) => Err(HostError::new(format!("Redis cannot be used: {error}"))),
@@ -83,21 +86,32 @@ impl Line {
         let wire = self.wire().await?;
         let answer = in_time(request.send(&mut Wire::clone(&wire))).await;
         if answer.as_ref().is_err_and(calls_for_another) {
-            self.hang_up(&wire).await;
+            self.hang_up(&wire);
         }
         answer
     }
 
     /// The connection, which the first who needs it makes.
     async fn wire(&self) -> RedisResult<Arc<Wire>> {
-        in_time(async {
-            let mut wire = self.wire.lock().await;
-            match &*wire {
-                Some(open) => Ok(open.clone()),
-                None => Ok(wire.insert(Arc::new(self.connect().await?)).clone()),
-            }
-        })
-        .await
+        match self.open_wire() {
+            Some(wire) => Ok(wire),
+            // What happens rarely must not make every request's future large.
+            None => Box::pin(in_time(self.new_wire())).await,
+        }
+    }
+
+    async fn new_wire(&self) -> RedisResult<Arc<Wire>> {
+        let _turn = self.connecting.lock().await;
+        if let Some(wire) = self.open_wire() {
+            return Ok(wire);
+        }
+        let wire = Arc::new(self.connect().await?);
+        *self.wire.write().unwrap_or_else(PoisonError::into_inner) = Some(wire.clone());
+        Ok(wire)
+    }
+
+    fn open_wire(&self) -> Option<Arc<Wire>> {
+        self.wire.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Makes a connection and refuses a layout that this program does not know.
@@ -125,11 +139,9 @@ impl Line {
 
     /// Leaves `wire` to those who still wait for its answers; the next request
     /// makes another.
-    async fn hang_up(&self, wire: &Arc<Wire>) {
-        let mut current = self.wire.lock().await;
-        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, wire)) {
-            *current = None;
-        }
+    fn hang_up(&self, wire: &Arc<Wire>) {
+        let mut current = self.wire.write().unwrap_or_else(PoisonError::into_inner);
+        current.take_if(|current| Arc::ptr_eq(current, wire));
     }
 }
 

@@ -10,9 +10,10 @@ mod replays;
 
 use std::sync::Arc;
 
-use codegrant::{HostError, Timestamp};
+use codegrant::{Client, ClientId, Grant, GrantId, HostError, Timestamp};
 use redis::{Script, cmd};
 
+use crate::lately::Lately;
 use line::Line;
 
 /// By how many seconds the clocks of this program and of Redis may differ. Every
@@ -57,6 +58,8 @@ pub struct Redis {
     line: Arc<Line>,
     prefix: Arc<str>,
     scripts: Arc<Scripts>,
+    clients: Arc<Lately<ClientId, Client>>,
+    grants: Arc<Lately<GrantId, Grant>>,
 }
 
 struct Scripts {
@@ -89,20 +92,19 @@ impl Redis {
             remove_account: Script::new(include_str!("remove_account.lua")),
             end_sessions: Script::new(include_str!("end_sessions.lua")),
         });
-        Ok(Self { line: Arc::new(line), prefix, scripts })
+        let (clients, grants) = Default::default();
+        Ok(Self { line: Arc::new(line), prefix, scripts, clients, grants })
     }
 
     /// The key of a record: its kind has no colon, so that no two meet.
     fn key(&self, kind: &str, name: impl AsRef<[u8]>) -> Vec<u8> {
-        let mut key = format!("{}:{kind}:", self.prefix).into_bytes();
-        key.extend(name.as_ref());
-        key
+        let parts = [self.prefix.as_bytes(), b":", kind.as_bytes(), b":", name.as_ref()];
+        parts.concat()
     }
 
-    /// The record under `key`, with its version.
-    async fn record(&self, key: Vec<u8>) -> Result<Option<(u64, String)>, HostError> {
-        let kept: Option<String> = self.line.read(cmd("GET").arg(key)).await?;
-        kept.as_deref().map(split).transpose()
+    /// What is kept under `key`: a record behind its version.
+    async fn kept(&self, key: Vec<u8>) -> Result<Option<String>, HostError> {
+        self.line.read(cmd("GET").arg(key)).await
     }
 
     /// Writes `record` under `key` if what is there has the version `over`, or
@@ -130,10 +132,10 @@ fn join(version: u64, record: &str) -> String {
     format!("{version} {record}")
 }
 
-fn split(kept: &str) -> Result<(u64, String), HostError> {
+fn split(kept: &str) -> Result<(u64, &str), HostError> {
     let (version, record) =
         kept.split_once(' ').ok_or_else(|| HostError::new("a key holds no record of ours"))?;
-    Ok((version.parse()?, record.to_owned()))
+    Ok((version.parse()?, record))
 }
 
 fn seconds(moment: Timestamp) -> i64 {

@@ -11,15 +11,16 @@ use super::Sqlite;
 #[async_trait]
 impl ClientStore for Sqlite {
     async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, HostError> {
-        let id = id.clone();
-        self.read(move |db| {
+        let key = id.clone();
+        let record = self.read(move |db| {
             let sql = "SELECT record FROM clients WHERE id = ?";
-            let row: Option<String> =
-                db.prepare_cached(sql)?.query_row([id.as_str()], |row| row.get(0)).optional()?;
-            let Some(record) = row else { return Ok(None) };
-            Ok(Some(Arc::new(Client::from_record(&record)?)))
-        })
-        .await
+            let mut statement = db.prepare_cached(sql)?;
+            Ok(statement.query_row([key.as_str()], |row| row.get(0)).optional()?)
+        });
+        let read = |record: String| {
+            self.0.clients.read(id, 0, &record, |record, _| Client::from_record(record))
+        };
+        record.await?.map(read).transpose()
     }
 }
 

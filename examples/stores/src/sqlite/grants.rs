@@ -13,6 +13,7 @@ impl CodeStore for Sqlite {
     async fn insert(&self, grant: Arc<Grant>) -> Result<(), HostError> {
         let version = i64::try_from(grant.version())?;
         let record = grant.to_record()?;
+        self.0.grants.note(grant.id(), grant.version(), &record, &grant);
         self.write(move |db| {
             let sql = "INSERT INTO grants (id, version, subject, expires_at, record)
                        VALUES (?, ?, ?, ?, ?)";
@@ -29,21 +30,22 @@ impl CodeStore for Sqlite {
     }
 
     async fn grant(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {
-        let id = *id;
-        self.read(move |db| {
+        let key = *id;
+        let row = self.read(move |db| {
             let sql = "SELECT version, record FROM grants WHERE id = ?";
-            let row = db
-                .prepare_cached(sql)?
-                .query_row([id.as_bytes()], |row| row.try_into())
-                .optional()?;
-            row.map(read_grant).transpose()
-        })
-        .await
+            let mut statement = db.prepare_cached(sql)?;
+            Ok(statement.query_row([key.as_bytes()], |row| row.try_into()).optional()?)
+        });
+        let read = |(version, record): (i64, String)| {
+            self.0.grants.read(id, u64::try_from(version)?, &record, Grant::from_record)
+        };
+        row.await?.map(read).transpose()
     }
 
     async fn replace(&self, next: Arc<Grant>) -> Result<bool, HostError> {
         let (version, replaces) = (i64::try_from(next.version())?, i64::try_from(next.replaces())?);
         let record = next.to_record()?;
+        self.0.grants.note(next.id(), next.version(), &record, &next);
         self.write(move |db| {
             let sql = "UPDATE grants SET version = ?, expires_at = ?, record = ?
                        WHERE id = ? AND version = ?";

@@ -14,9 +14,10 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
-use codegrant::HostError;
+use codegrant::{Client, ClientId, Grant, GrantId, HostError};
 use rusqlite::Connection;
 
+use crate::lately::Lately;
 use readers::Readers;
 use writer::Writer;
 
@@ -26,12 +27,14 @@ use writer::Writer;
 /// A write is answered when the disk has it, and all that wait for the disk
 /// share one wait. A read sees every write that was answered before it began.
 #[derive(Clone)]
-pub struct Sqlite(Arc<Connections>);
+pub struct Sqlite(Arc<Parts>);
 
-struct Connections {
+struct Parts {
     writer: Writer,
     /// `None` in memory, where the writer's connection is the only one.
     readers: Option<Arc<Readers>>,
+    clients: Lately<ClientId, Client>,
+    grants: Lately<GrantId, Grant>,
 }
 
 impl Sqlite {
@@ -42,13 +45,19 @@ impl Sqlite {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, HostError> {
         let path = connection::private_file(path.as_ref())?;
         let writer = Writer::start(connection::for_writing(&path)?)?;
-        Ok(Self(Arc::new(Connections { writer, readers: Some(Arc::new(Readers::of(path))) })))
+        Ok(Self::of(writer, Some(Readers::of(path))))
     }
 
     /// A database in memory, gone with the last clone.
     pub fn in_memory() -> Result<Self, HostError> {
         let writer = Writer::start(connection::in_memory()?)?;
-        Ok(Self(Arc::new(Connections { writer, readers: None })))
+        Ok(Self::of(writer, None))
+    }
+
+    fn of(writer: Writer, readers: Option<Readers>) -> Self {
+        let (readers, clients, grants) =
+            (readers.map(Arc::new), Lately::default(), Lately::default());
+        Self(Arc::new(Parts { writer, readers, clients, grants }))
     }
 
     /// Reads in one transaction per statement, on a thread that may wait for
