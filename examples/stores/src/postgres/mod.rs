@@ -22,7 +22,7 @@ use tokio_postgres::{Config, NoTls};
 
 use crate::lately::Lately;
 use failure::explain;
-use statement::{CONNECT, CONNECT_EACH, SERVER_LIMIT_MS, WAIT, awake};
+use statement::{CONNECT, CONNECT_EACH, Heard, SERVER_LIMIT_MS, WAIT};
 
 /// How many connections one [`Postgres`] opens at most.
 const MOST_CONNECTIONS: usize = 16;
@@ -36,6 +36,7 @@ const MOST_CONNECTIONS: usize = 16;
 #[derive(Clone)]
 pub struct Postgres {
     pool: Pool,
+    heard: Arc<Heard>,
     clients: Arc<Lately<ClientId, Client>>,
     grants: Arc<Lately<GrantId, Grant>>,
 }
@@ -64,13 +65,12 @@ impl Postgres {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
             .max_size(MOST_CONNECTIONS)
-            .pre_recycle(awake())
             .wait_timeout(Some(WAIT))
             .create_timeout(Some(CONNECT))
             .runtime(Runtime::Tokio1)
             .build()?;
-        let (clients, grants) = Default::default();
-        let database = Self { pool, clients, grants };
+        let (heard, clients, grants) = Default::default();
+        let database = Self { pool, heard, clients, grants };
         schema::bring_up_to_date(&database).await?;
         Ok(database)
     }

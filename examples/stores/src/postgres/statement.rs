@@ -1,11 +1,12 @@
 //! One statement: lent a connection, limited in time, repeated only where that
 //! cannot do any harm.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use codegrant::{HostError, Timestamp};
-use deadpool_postgres::{Client, Hook, HookError, PoolError};
-use tokio::time::timeout;
+use deadpool_postgres::{Client, PoolError};
+use tokio::time::{Instant, timeout};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Statement};
 
@@ -24,10 +25,9 @@ pub(super) const CONNECT_EACH: Duration = Duration::from_secs(2);
 pub(super) const SERVER_LIMIT_MS: u64 = 4000;
 const ANSWER: Duration = Duration::from_secs(5);
 
-/// After how long without use a connection has to show that it is alive.
-const IDLE: Duration = Duration::from_millis(500);
-
-/// How long that may take.
+/// After how long without any answer a connection has to show that it is alive,
+/// and how long that may take.
+const SILENCE: Duration = Duration::from_millis(100);
 const PING: Duration = Duration::from_secs(2);
 
 /// How often a statement may be undone because of what others do.
@@ -48,10 +48,10 @@ impl Postgres {
         }
     }
 
-    /// How many rows `sql` changed. It is sent once; an error says nothing about
-    /// what it did.
+    /// How many rows `sql` changed. It is sent once, to a server that has just
+    /// shown that it listens; an error says nothing about what it did.
     pub(super) async fn change(&self, sql: &str, values: Values<'_>) -> Result<u64, HostError> {
-        Ok(self.run(self.lend().await?, sql, values).await?)
+        Ok(self.run(self.lend_alive().await?, sql, values).await?)
     }
 
     /// Deletes the rows of `table` that expired at `now` or earlier. One that
@@ -92,13 +92,14 @@ impl Postgres {
             let Err(Failure::Conflict(_)) = outcome else { break };
             outcome = once(&client, sql, values).await;
         }
-        if let Err(Failure::Lost(_)) = &outcome {
-            self.discard(client);
+        match &outcome {
+            Ok(_) => self.heard.now(),
+            Err(Failure::Lost(_)) => self.discard(client),
+            Err(_) => {}
         }
         outcome
     }
 
-    /// A connection that has answered a moment ago.
     pub(super) async fn lend(&self) -> Result<Client, HostError> {
         self.pool.get().await.map_err(|error| {
             let reason = match error {
@@ -109,10 +110,46 @@ impl Postgres {
         })
     }
 
+    /// A connection that answers, unless the server has just done so: what is
+    /// sent only once must not go where nobody has listened since the server, or
+    /// something on the way to it, was restarted.
+    async fn lend_alive(&self) -> Result<Client, HostError> {
+        let client = self.lend().await?;
+        if self.heard.is_recent() || is_alive(&client).await {
+            return Ok(client);
+        }
+        self.discard(client);
+        let client = self.lend().await?;
+        if is_alive(&client).await {
+            return Ok(client);
+        }
+        self.discard(client);
+        Err(HostError::new("PostgreSQL accepts connections, but does not answer"))
+    }
+
     /// Closes a connection. What ended it may have ended all that lie idle, too.
     fn discard(&self, client: Client) {
         drop(Client::take(client));
+        *self.heard.last() = None;
         self.pool.retain(|_, _| false);
+    }
+}
+
+/// When the server was last heard, by whatever connection.
+#[derive(Default)]
+pub(super) struct Heard(Mutex<Option<Instant>>);
+
+impl Heard {
+    fn now(&self) {
+        *self.last() = Some(Instant::now());
+    }
+
+    fn is_recent(&self) -> bool {
+        self.last().is_some_and(|last| last.elapsed() < SILENCE)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -145,19 +182,6 @@ async fn once<T: Outcome>(client: &Client, sql: &str, values: Values<'_>) -> Res
     timeout(ANSWER, work).await.map_err(silence)?
 }
 
-/// Lets the pool ask a connection whether it is alive if it has lain idle: what
-/// is sent only once must not go where nobody has listened since the server, or
-/// something on the way to it, was restarted.
-pub(super) fn awake() -> Hook {
-    Hook::async_fn(|client, metrics| {
-        Box::pin(async move {
-            if metrics.last_used() < IDLE {
-                return Ok(());
-            }
-            match timeout(PING, client.check_connection()).await {
-                Ok(Ok(())) => Ok(()),
-                _ => Err(HookError::message("it does not answer any more")),
-            }
-        })
-    })
+async fn is_alive(client: &Client) -> bool {
+    matches!(timeout(PING, client.check_connection()).await, Ok(Ok(())))
 }

@@ -1,7 +1,12 @@
 //! Servers that are stopped, killed, cut off or held up.
 
+use tokio::time::sleep;
+
 use super::*;
 use crate::wire::Wire;
+
+/// After this long without an answer, a write asks first whether anybody listens.
+const REST: Duration = Duration::from_millis(120);
 
 /// Every way that the seams ask, and that they write.
 async fn ask_and_write(db: &Postgres, life: &Life) -> [Result<(), HostError>; 2] {
@@ -67,10 +72,12 @@ async fn connections_that_end_between_two_calls_are_replaced_unseen() {
     for round in 0..20 {
         let life = life.with_id(&id(round));
         assert!(number(&admin, end_all).await > 0);
+        sleep(REST).await;
         db.insert(life.first.clone()).await.unwrap();
         assert!(number(&admin, end_all).await > 0);
         assert_same(&db.grant(life.first.id()).await.unwrap().unwrap(), &life.first);
         assert!(number(&admin, end_all).await > 0);
+        sleep(REST).await;
         assert!(db.replace(life.second.clone()).await.unwrap());
     }
 }
@@ -116,6 +123,7 @@ async fn connections_that_went_deaf_between_two_calls_are_replaced_unseen() {
     };
     open_some().await;
     wire.cut();
+    sleep(REST).await;
     soon(db.insert(life.first.clone())).await.unwrap();
     open_some().await;
     wire.cut();
