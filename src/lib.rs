@@ -47,9 +47,11 @@
 //! | [`memory`] | the embedded stores |
 //! | `guard` | [`Guard`] and [`RemoteGuard`]: an access token in, [`Access`] or a challenge out |
 //! | `grants` | the host's grants: read, compared and swapped, ended |
+//! | `keys` | `KeySet`: the keys that sign, published and rotated (feature `openid`) |
 //! | `answer`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
 //! | `host` | all that a host implements |
 //! | `token` | codes, tokens and tickets, sealed |
+//! | `jose` | signatures and keys in JSON (feature `openid`) |
 //! | `request` | what arrives, read once and strictly |
 //! | `grant` | [`Grant`]: one record, one state machine |
 //! | `policy` | [`Policy`]: lifetimes and rules |
@@ -67,6 +69,10 @@ mod grant;
 mod grants;
 mod guard;
 mod host;
+#[cfg(feature = "openid")]
+mod jose;
+#[cfg(feature = "openid")]
+mod keys;
 pub mod memory;
 mod model;
 mod policy;
@@ -80,11 +86,17 @@ pub use endpoint::endpoints::Endpoints;
 pub use endpoint::pause::{Asker, Authorize, Consent, Decision, Granted, Login, Refused};
 pub use grant::{Grant, Refusal};
 pub use guard::{Access, Denied, Guard, InsecureEndpoint, RemoteGuard};
+#[cfg(feature = "openid")]
+pub use host::Signer;
 pub use host::{
     ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, HostError, HttpClient,
     InExtensions, NoConsents, NoDirectory, ReplayCache, SecretVerifier, Sha256Secrets, SystemClock,
     SystemEntropy, UserAuthenticator,
 };
+#[cfg(feature = "openid")]
+pub use jose::{algorithm::Algorithm, key_error::KeyError, private_key::PrivateKeyPem};
+#[cfg(feature = "openid")]
+pub use keys::{KeySet, SigningKey};
 pub use model::client::{Client, ClientAuthentication};
 pub use model::consented::Consented;
 pub use model::identity::{ClientId, GrantId, NameError, SessionId, Subject};
