@@ -9,7 +9,7 @@ use crate::host::HostError;
 use crate::model::identity::ClientId;
 use crate::model::scope::Scope;
 use crate::request::{BearerError, ClientAuthError, Malformed, RequestError};
-use crate::token::ticket::TicketError;
+use crate::token::ticket::{LoginReason, TicketError};
 
 /// What went wrong, in full, for the host's log: found in the extensions of
 /// every answer that refuses something (`response.extensions().get::<Cause>()`).
@@ -37,6 +37,23 @@ pub enum Cause {
     /// The user denied the request, or left the login page by its cancel button.
     #[error("the user did not allow the request")]
     Denied,
+    /// Somebody has to sign in, and must not be asked to, or did not do it as
+    /// the client wants.
+    #[error("somebody would have to sign in: {0:?}")]
+    LoginRequired(LoginReason),
+    /// The user left the page on which to choose an account.
+    #[error("the user chose no account")]
+    AccountSelectionRequired,
+    /// The user would have to be asked what they allow, and must not be.
+    #[error("the user would have to be asked for their consent")]
+    ConsentRequired,
+    /// The user would have to be asked each time anew, since anybody could have
+    /// sent the request, and must not be.
+    #[error("the user would have to be asked, whatever they allowed before")]
+    InteractionRequired,
+    /// No sign-in reaches the `acr` that the client cannot do without.
+    #[error("the user did not sign in as the client demands")]
+    UnmetAuthenticationRequirements,
     /// The user signed out while a code was on its way.
     #[error("the user signed out meanwhile")]
     SignedOut,
@@ -106,7 +123,8 @@ pub enum CredentialError {
 }
 
 /// The error codes of RFC 6749 sections 4.1.2.1 and 5.2, of RFC 6750 section
-/// 3.1 and of RFC 8707 section 2, each spelled here and nowhere else.
+/// 3.1, of RFC 8707 section 2 and of OpenID Connect Core section 3.1.2.6 with
+/// its addition, each spelled here and nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "their names are their definitions in the RFCs")]
@@ -123,6 +141,14 @@ pub enum ErrorCode {
     TemporarilyUnavailable,
     InvalidToken,
     InsufficientScope,
+    LoginRequired,
+    AccountSelectionRequired,
+    ConsentRequired,
+    InteractionRequired,
+    UnmetAuthenticationRequirements,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    RegistrationNotSupported,
 }
 
 impl ErrorCode {
@@ -142,6 +168,14 @@ impl ErrorCode {
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::LoginRequired => "login_required",
+            Self::AccountSelectionRequired => "account_selection_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
         }
     }
 }
@@ -157,6 +191,9 @@ impl Cause {
                 RequestError::Scope => ErrorCode::InvalidScope,
                 RequestError::Target => ErrorCode::InvalidTarget,
                 RequestError::Verifier => ErrorCode::InvalidGrant,
+                RequestError::RequestObject => ErrorCode::RequestNotSupported,
+                RequestError::RequestUri => ErrorCode::RequestUriNotSupported,
+                RequestError::Registration => ErrorCode::RegistrationNotSupported,
                 _ => ErrorCode::InvalidRequest,
             },
             Self::Method
@@ -167,6 +204,11 @@ impl Cause {
             Self::Denied | Self::SignedOut | Self::Withdrawn | Self::Permission { .. } => {
                 ErrorCode::AccessDenied
             }
+            Self::LoginRequired(_) => ErrorCode::LoginRequired,
+            Self::AccountSelectionRequired => ErrorCode::AccountSelectionRequired,
+            Self::ConsentRequired => ErrorCode::ConsentRequired,
+            Self::InteractionRequired => ErrorCode::InteractionRequired,
+            Self::UnmetAuthenticationRequirements => ErrorCode::UnmetAuthenticationRequirements,
             Self::Code(error) | Self::Refresh(error) => match error {
                 CredentialError::Refused(Refusal::Scope) => ErrorCode::InvalidScope,
                 CredentialError::Refused(Refusal::Target) => ErrorCode::InvalidTarget,
@@ -221,6 +263,13 @@ impl Cause {
             Self::ClientAuthentication(_) => "client authentication failed",
             Self::Denied | Self::SignedOut | Self::Withdrawn => {
                 "the user did not allow the request"
+            }
+            Self::LoginRequired(_) => "the user has to sign in",
+            Self::AccountSelectionRequired => "the user has to choose an account",
+            Self::ConsentRequired => "the user has to allow the request",
+            Self::InteractionRequired => "the user has to be asked",
+            Self::UnmetAuthenticationRequirements => {
+                "the user did not sign in as the request demands"
             }
             Self::Code(CredentialError::Refused(Refusal::Target))
             | Self::Refresh(CredentialError::Refused(Refusal::Target)) => {

@@ -48,7 +48,7 @@
 //! | `guard` | [`Guard`] and [`RemoteGuard`]: an access token in, [`Access`] or a challenge out |
 //! | `grants` | the host's grants: read, compared and swapped, ended |
 //! | `keys` | `KeySet`: the keys that sign, published and rotated (feature `openid`) |
-//! | `answer`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
+//! | `answer`, `form_post`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
 //! | `host` | all that a host implements |
 //! | `token` | codes, tokens and tickets, sealed |
 //! | `jose` | signatures and keys in JSON (feature `openid`) |
@@ -65,6 +65,7 @@ mod cause;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod endpoint;
+mod form_post;
 mod grant;
 mod grants;
 mod guard;
@@ -97,10 +98,13 @@ pub use host::{
 pub use jose::{algorithm::Algorithm, key_error::KeyError, private_key::PrivateKeyPem};
 #[cfg(feature = "openid")]
 pub use keys::{KeySet, SigningKey};
+pub use model::authentication::Authentication;
+pub use model::claims::ClaimNames;
 pub use model::client::{Client, ClientAuthentication};
 pub use model::consented::Consented;
-pub use model::identity::{ClientId, GrantId, NameError, SessionId, Subject};
+pub use model::identity::{Acr, Amr, ClientId, GrantId, NameError, SessionId, Subject};
 pub use model::issuer::{Issuer, IssuerError};
+pub use model::page::{Display, Locales};
 pub use model::record::RecordError;
 pub use model::redirect_uri::{RedirectUriError, RegisteredUri};
 pub use model::registration::{ClientBuilder, ClientError};
@@ -108,12 +112,12 @@ pub use model::resource::{Resource, ResourceError, Resources};
 pub use model::scope::{Scope, ScopeError};
 pub use model::secret::{ClientSecret, SecretHash};
 pub use model::timestamp::Timestamp;
-pub use model::user::{Authentication, User};
+pub use model::user::User;
 pub use policy::{Policy, PolicyError, Rotation};
 pub use request::{BearerError, ClientAuthError, Malformed, RequestError};
 pub use server::{AuthorizationServer, Builder, ConfigError};
 pub use token::credential::{SecretRing, ServerSecret, WeakSecret};
-pub use token::ticket::TicketError;
+pub use token::ticket::{LoginReason, TicketError};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

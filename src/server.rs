@@ -19,7 +19,7 @@ use crate::host::{
     ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, HostError, NoConsents,
     NoDirectory, SecretVerifier, Sha256Secrets, SystemClock, SystemEntropy, UserAuthenticator,
 };
-use crate::model::identity::{ClientId, GrantId, Subject};
+use crate::model::identity::{Acr, ClientId, GrantId, Subject};
 use crate::model::issuer::Issuer;
 use crate::model::scope::Scope;
 use crate::policy::{Policy, PolicyError};
@@ -48,6 +48,8 @@ impl AuthorizationServer {
                 authorization_endpoint: String::new(),
                 endpoints: Endpoints::default(),
                 scopes: None,
+                openid: false,
+                acr_values: Vec::new(),
                 policy: Policy::default(),
                 sealer: Sealer::new(&secrets, &issuer),
                 issuer,
@@ -269,6 +271,23 @@ impl Builder {
     /// The scopes that the metadata names (`scopes_supported`); none if not given.
     pub fn scopes_supported(mut self, scopes: Scope) -> Self {
         self.service.scopes = Some(scopes);
+        self
+    }
+
+    /// What the host's login pages can make a sign-in worth
+    /// ([`Authentication::with_acr`](crate::Authentication::with_acr)), which is
+    /// also what the metadata names (`acr_values_supported`); nothing if not
+    /// given. Only for one of these is anybody asked to sign in again.
+    pub fn acr_values_supported(mut self, acrs: impl IntoIterator<Item = Acr>) -> Self {
+        self.service.acr_values = acrs.into_iter().collect();
+        self
+    }
+
+    /// Makes it an OpenID Connect provider: a request with the scope `openid` is
+    /// an authentication request (OpenID Connect Core section 3.1.2.1).
+    #[cfg(feature = "openid")]
+    pub fn openid(mut self) -> Self {
+        self.service.openid = true;
         self
     }
 

@@ -8,13 +8,13 @@ use crate::grant::{
     RefreshTerms, Renewal, Seed, Wanted,
 };
 use crate::host::{Entropy, HostError, SystemEntropy};
+use crate::model::authentication::Authentication;
 use crate::model::client::{AuthenticatedClient, AuthenticationMethod, Client};
 use crate::model::identity::{ClientId, GrantId, SessionId, Subject};
 use crate::model::pkce::{CodeChallenge, CodeVerifier};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
-use crate::model::user::Authentication;
 
 /// The example of RFC 7636 appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -165,6 +165,7 @@ impl Maker {
             authentication: Authentication::new(user.clone(), self.now),
             scope: Scope::empty(),
             resources: Resources::none(),
+            openid: None,
             code: CodeBinding {
                 seed: self.code.hash(),
                 redirect_uri: redirect_uri.ok_or_else(|| HostError::new("no redirect URI"))?,

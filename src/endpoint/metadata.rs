@@ -6,6 +6,7 @@ use super::endpoints::Endpoints;
 use super::service::Service;
 use crate::answer::{self, Response};
 use crate::host::HostError;
+use crate::model::identity::Acr;
 use crate::model::issuer::Issuer;
 
 /// RFC 8414 section 2.
@@ -21,7 +22,7 @@ struct Metadata<'s> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     scopes_supported: Vec<&'s str>,
     response_types_supported: [&'static str; 1],
-    response_modes_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 2],
     grant_types_supported: [&'static str; 2],
     token_endpoint_auth_methods_supported: &'static [&'static str],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,7 +31,29 @@ struct Metadata<'s> {
     revocation_endpoint_auth_methods_supported: Option<&'static [&'static str]>,
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
+    prompt_values_supported: [&'static str; 4],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    acr_values_supported: &'s [Acr],
+    #[serde(flatten)]
+    openid: Option<OfOpenId>,
 }
+
+/// What a provider says of authentication requests (OpenID Connect Discovery
+/// section 3).
+#[derive(Serialize)]
+struct OfOpenId {
+    display_values_supported: [&'static str; 4],
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+}
+
+const OPENID: OfOpenId = OfOpenId {
+    display_values_supported: ["page", "popup", "touch", "wap"],
+    claims_parameter_supported: true,
+    request_parameter_supported: false,
+    request_uri_parameter_supported: false,
+};
 
 const CONFIDENTIAL: &[&str] = &["client_secret_basic", "client_secret_post"];
 const ANY: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
@@ -47,7 +70,10 @@ pub(crate) fn metadata(service: &Service) -> Response {
         revocation_endpoint: revocation.as_ref().map(address),
         scopes_supported: service.scopes.as_ref().map_or_else(Vec::new, |all| all.iter().collect()),
         response_types_supported: ["code"],
-        response_modes_supported: ["query"],
+        response_modes_supported: ["query", "form_post"],
+        prompt_values_supported: ["none", "login", "consent", "select_account"],
+        acr_values_supported: &service.acr_values,
+        openid: service.openid.then_some(OPENID),
         grant_types_supported: ["authorization_code", "refresh_token"],
         token_endpoint_auth_methods_supported: ANY,
         introspection_endpoint_auth_methods_supported: introspection.as_ref().map(|_| CONFIDENTIAL),

@@ -1,5 +1,7 @@
 //! The doors. Each file reads in the order of its RFC.
 
+mod approve;
+mod asked;
 pub(crate) mod authorize;
 mod client;
 pub(crate) mod consent;
@@ -11,5 +13,6 @@ mod redeem;
 mod refresh;
 pub(crate) mod revoke;
 pub(crate) mod service;
+mod sign_in;
 pub(crate) mod token;
 mod token_response;

@@ -8,11 +8,13 @@ use crate::host::{
     ClientStore, Clock, ConsentStore, Directory, Entropy, HostError, SecretVerifier,
     UserAuthenticator,
 };
+use crate::model::identity::{Acr, Subject};
 use crate::model::issuer::Issuer;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::policy::Policy;
 use crate::token::credential::Sealer;
+use crate::token::ticket::{Ticket, TicketError};
 
 pub(crate) struct Service {
     pub(crate) issuer: Issuer,
@@ -23,6 +25,10 @@ pub(crate) struct Service {
     pub(crate) endpoints: Endpoints,
     /// What the metadata says of scopes.
     pub(crate) scopes: Option<Scope>,
+    /// Whether this is an OpenID Connect provider.
+    pub(crate) openid: bool,
+    /// What the host's login pages can reach.
+    pub(crate) acr_values: Vec<Acr>,
     pub(crate) policy: Policy,
     pub(crate) sealer: Sealer,
     pub(crate) clients: Arc<dyn ClientStore>,
@@ -38,6 +44,22 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Whom an `id_token_hint` names, if it is an ID token of this server, expired
+    /// or not. As long as none is signed here, none is.
+    pub(crate) const fn hinted(&self, _id_token: &str) -> Option<Subject> {
+        None
+    }
+
+    /// What a page carries, or brings back.
+    pub(crate) fn seal(&self, ticket: &impl Ticket) -> Result<String, HostError> {
+        Ok(ticket.seal(&self.sealer)?)
+    }
+
+    /// What a page carried, if this server made it and not too long ago.
+    pub(crate) fn open<T: Ticket>(&self, ticket: &str) -> Result<T, TicketError> {
+        T::open(&self.sealer, ticket, self.now(), self.policy.interaction_lifetime)
     }
 
     /// Random bytes for an id, a seed or an attempt.

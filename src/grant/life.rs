@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Attempt, Facts, Generation, Grant, RefreshTerms, Refusal, Seed, SeedHash, Stage};
+use crate::model::authentication::Authentication;
+use crate::model::authentication_request::AuthenticationRequest;
 use crate::model::client::{AuthenticatedClient, Client};
 use crate::model::identity::{ClientId, GrantId};
 use crate::model::pkce::{CodeChallenge, CodeVerifier};
@@ -14,7 +16,6 @@ use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::{Resource, ResourceChoice, Resources};
 use crate::model::scope::{Scope, ScopeChoice};
 use crate::model::timestamp::Timestamp;
-use crate::model::user::Authentication;
 
 /// Everything that a new grant is made of.
 pub(crate) struct Approval {
@@ -24,6 +25,7 @@ pub(crate) struct Approval {
     pub(crate) authentication: Authentication,
     pub(crate) scope: Scope,
     pub(crate) resources: Resources,
+    pub(crate) openid: Option<Arc<AuthenticationRequest>>,
     pub(crate) code: CodeBinding,
 }
 
@@ -101,6 +103,7 @@ impl Grant {
             authentication: approval.authentication,
             scope: approval.scope,
             resources: approval.resources,
+            openid: approval.openid,
             approved_at: now,
             expires_at: now.plus(code_lifetime),
             stage: Stage::Coded(approval.code),

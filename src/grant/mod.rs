@@ -23,12 +23,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::authentication::Authentication;
+use crate::model::authentication_request::AuthenticationRequest;
 use crate::model::base64url;
 use crate::model::identity::{ClientId, GrantId, Subject};
 use crate::model::resource::Resources;
-use crate::model::scope::Scope;
+use crate::model::scope::{OFFLINE_ACCESS, Scope};
 use crate::model::timestamp::Timestamp;
-use crate::model::user::Authentication;
 
 /// What one user allowed one client, at one version of its life.
 ///
@@ -50,6 +51,9 @@ struct Facts {
     scope: Scope,
     #[serde(default, skip_serializing_if = "Resources::is_empty")]
     resources: Resources,
+    /// What the request asked as an authentication request, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    openid: Option<Arc<AuthenticationRequest>>,
     approved_at: Timestamp,
     expires_at: Timestamp,
     stage: Stage,
@@ -162,6 +166,13 @@ impl Grant {
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {
         self.facts.expires_at
+    }
+
+    /// Whether it goes on when its user signs out: they allowed `offline_access`
+    /// in answer to an authentication request (OpenID Connect Core section 11).
+    #[must_use]
+    pub fn survives_sign_out(&self) -> bool {
+        self.facts.openid.is_some() && self.facts.scope.contains(OFFLINE_ACCESS)
     }
 
     /// Whether it was ended before its time.

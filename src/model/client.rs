@@ -2,10 +2,11 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::ClientId;
+use super::identity::{Acr, ClientId};
 use super::redirect_uri::{PrivateSchemes, RedirectUri, RegisteredUri};
 use super::resource::Resources;
 use super::scope::Scope;
@@ -43,6 +44,9 @@ pub struct Client {
     pub(super) introspects_any: bool,
     pub(super) require_pkce: bool,
     pub(super) trusted: bool,
+    pub(super) default_max_age: Option<Duration>,
+    pub(super) default_acr_values: Vec<Acr>,
+    pub(super) require_auth_time: bool,
 }
 
 /// How a client proves that it is itself
@@ -138,6 +142,27 @@ impl Client {
     #[must_use]
     pub const fn is_trusted(&self) -> bool {
         self.trusted
+    }
+
+    /// How long ago its users may have signed in where its request does not say
+    /// (`default_max_age`).
+    #[must_use]
+    pub const fn default_max_age(&self) -> Option<Duration> {
+        self.default_max_age
+    }
+
+    /// How it would like its users to sign in where its request does not say,
+    /// the most wanted first (`default_acr_values`).
+    #[must_use]
+    pub fn default_acr_values(&self) -> &[Acr] {
+        &self.default_acr_values
+    }
+
+    /// Whether its ID tokens always say when the user signed in
+    /// (`require_auth_time`).
+    #[must_use]
+    pub const fn requires_auth_time(&self) -> bool {
+        self.require_auth_time
     }
 
     /// Whether it has no means to prove who it is (RFC 6749 section 2.1).

@@ -1,4 +1,5 @@
-//! Who is meant: clients, users, sessions and grants by their names.
+//! Who is meant: clients, users, sessions and grants by their names; and the
+//! names of how users signed in.
 
 use std::fmt;
 use std::sync::Arc;
@@ -71,6 +72,19 @@ name! {
     /// One sign-in of one user on one browser. It may appear in tokens and
     /// logs, so it is never the value of the session cookie itself.
     SessionId, "session id"
+}
+
+name! {
+    /// An authentication context class: how sure a sign-in makes one of who it
+    /// is, such as `urn:mace:incommon:iap:silver` (`acr`, OpenID Connect Core
+    /// section 2).
+    Acr, "acr"
+}
+
+name! {
+    /// A way in which a user proved who they are, such as `pwd` or `otp`
+    /// (`amr`, RFC 8176).
+    Amr, "amr"
 }
 
 fn is_name(name: &str) -> bool {

@@ -1,11 +1,16 @@
 //! The nouns: values that are valid because they exist.
 
+pub(crate) mod authentication;
+pub(crate) mod authentication_request;
 pub(crate) mod base64url;
+pub(crate) mod claims;
 pub(crate) mod client;
 pub(crate) mod consented;
 pub(crate) mod identity;
 pub(crate) mod issuer;
+pub(crate) mod page;
 pub(crate) mod pkce;
+pub(crate) mod prompt;
 pub(crate) mod record;
 pub(crate) mod redirect_uri;
 pub(crate) mod registration;
@@ -14,3 +19,4 @@ pub(crate) mod scope;
 pub(crate) mod secret;
 pub(crate) mod timestamp;
 pub(crate) mod user;
+pub(crate) mod wanted_claims;

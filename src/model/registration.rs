@@ -1,11 +1,13 @@
 //! How an application is registered, and how its registration is kept.
 
+use std::ops::Not;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::client::{Client, ClientAuthentication};
-use super::identity::{ClientId, NameError};
+use super::identity::{Acr, ClientId, NameError};
 use super::record::{self, RecordError};
 use super::redirect_uri::{PrivateSchemes, RedirectUriError, RegisteredUri};
 use super::resource::{ResourceError, Resources};
@@ -42,13 +44,19 @@ pub struct ClientBuilder {
     require_pkce: bool,
     #[serde(default)]
     trusted: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default_max_age: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    default_acr_values: Vec<String>,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    require_auth_time: bool,
 }
 
 /// What is wrong with a registration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The identifier is not a name.
+    /// The identifier, or an `acr`, is not a name.
     #[error(transparent)]
     Id(#[from] NameError),
     /// It could never be answered, and serves no resource either.
@@ -96,6 +104,9 @@ impl Client {
             introspects_any: false,
             require_pkce: false,
             trusted: false,
+            default_max_age: None,
+            default_acr_values: Vec::new(),
+            require_auth_time: false,
         }
     }
 }
@@ -188,6 +199,26 @@ impl ClientBuilder {
         self
     }
 
+    /// Its users sign in again when that was longer ago, unless its request says
+    /// otherwise; fractions of a second are dropped.
+    pub const fn default_max_age(mut self, age: Duration) -> Self {
+        self.default_max_age = Some(age.as_secs());
+        self
+    }
+
+    /// Adds an `acr` that would suit it where its request names none; the first
+    /// is wanted most.
+    pub fn default_acr_value(mut self, acr: impl Into<String>) -> Self {
+        self.default_acr_values.push(acr.into());
+        self
+    }
+
+    /// Its ID tokens always say when the user signed in.
+    pub const fn require_auth_time(mut self) -> Self {
+        self.require_auth_time = true;
+        self
+    }
+
     /// Judges the registration.
     pub fn build(self) -> Result<Client, ClientError> {
         let serves = self.introspects_any || !self.audiences.is_empty();
@@ -209,6 +240,7 @@ impl ClientBuilder {
             RegisteredUri::parse(&uri, &self.private_schemes)
                 .map_err(|reason| ClientError::RedirectUri { uri, reason })
         };
+        let acrs = self.default_acr_values.into_iter().map(Acr::parse);
         Ok(Client {
             name: self.name.unwrap_or_else(|| self.id.to_string()),
             id: ClientId::parse(self.id)?,
@@ -223,6 +255,9 @@ impl ClientBuilder {
             introspects_any: self.introspects_any,
             require_pkce: self.require_pkce,
             trusted: self.trusted,
+            default_max_age: self.default_max_age.map(Duration::from_secs),
+            default_acr_values: acrs.collect::<Result<_, _>>()?,
+            require_auth_time: self.require_auth_time,
         })
     }
 }
@@ -245,6 +280,9 @@ impl From<&Client> for ClientBuilder {
             introspects_any: client.introspects_any,
             require_pkce: client.require_pkce,
             trusted: client.trusted,
+            default_max_age: client.default_max_age.map(|age| age.as_secs()),
+            default_acr_values: client.default_acr_values.iter().map(Acr::to_string).collect(),
+            require_auth_time: client.require_auth_time,
         }
     }
 }
@@ -324,7 +362,11 @@ mod tests {
             .audience("https://app.example/api")
             .introspects_any()
             .require_pkce()
-            .trusted();
+            .trusted()
+            .default_max_age(Duration::from_secs(3600))
+            .default_acr_value("gold")
+            .default_acr_value("silver")
+            .require_auth_time();
         for client in [everything, Client::builder("bare").redirect_uri(HTTPS)] {
             let client = client.build().unwrap();
             let read = Client::from_record(&client.to_record().unwrap()).unwrap();

@@ -46,11 +46,26 @@ names! {
     Resource = "resource",
     RefreshToken = "refresh_token",
     Token = "token",
+    ResponseMode = "response_mode",
+    Prompt = "prompt",
+    MaxAge = "max_age",
+    LoginHint = "login_hint",
+    AcrValues = "acr_values",
+    UiLocales = "ui_locales",
+    Display = "display",
+    Nonce = "nonce",
+    Claims = "claims",
+    ClaimsLocales = "claims_locales",
+    IdTokenHint = "id_token_hint",
+    Request = "request",
+    RequestUri = "request_uri",
+    Registration = "registration",
+    LoginNote = "login_note",
 }
 
 /// Those of them that make up an authorization request, and may therefore go
 /// into a URL or a ticket.
-const OF_AUTHORIZATION: [Name; 7] = [
+const OF_AUTHORIZATION: [Name; 21] = [
     Name::ResponseType,
     Name::ClientId,
     Name::RedirectUri,
@@ -58,6 +73,20 @@ const OF_AUTHORIZATION: [Name; 7] = [
     Name::State,
     Name::CodeChallenge,
     Name::CodeChallengeMethod,
+    Name::ResponseMode,
+    Name::Prompt,
+    Name::MaxAge,
+    Name::LoginHint,
+    Name::AcrValues,
+    Name::UiLocales,
+    Name::Display,
+    Name::Nonce,
+    Name::Claims,
+    Name::ClaimsLocales,
+    Name::IdTokenHint,
+    Name::Request,
+    Name::RequestUri,
+    Name::Registration,
 ];
 
 /// The parameters of one request. It does not print: some are secrets.

@@ -51,6 +51,7 @@ pub(crate) enum Kind {
     AccessToken,
     RefreshToken,
     LoginTicket,
+    LoginNote,
     ConsentTicket,
 }
 
@@ -71,6 +72,7 @@ struct Keys {
     access_token: Hs256,
     refresh_token: Hs256,
     login_ticket: Hs256,
+    login_note: Hs256,
     consent_ticket: Hs256,
 }
 
@@ -121,6 +123,7 @@ impl Kind {
             Self::LoginTicket => 3,
             Self::ConsentTicket => 4,
             Self::RefreshToken => 5,
+            Self::LoginNote => 6,
         }
     }
 
@@ -130,6 +133,7 @@ impl Kind {
             Self::AccessToken => "access token",
             Self::RefreshToken => "refresh token",
             Self::LoginTicket => "login ticket",
+            Self::LoginNote => "login note",
             Self::ConsentTicket => "consent ticket",
         }
     }
@@ -219,6 +223,7 @@ impl Keys {
             access_token: of_kind(Kind::AccessToken),
             refresh_token: of_kind(Kind::RefreshToken),
             login_ticket: of_kind(Kind::LoginTicket),
+            login_note: of_kind(Kind::LoginNote),
             consent_ticket: of_kind(Kind::ConsentTicket),
         }
     }
@@ -229,6 +234,7 @@ impl Keys {
             Kind::AccessToken => &self.access_token,
             Kind::RefreshToken => &self.refresh_token,
             Kind::LoginTicket => &self.login_ticket,
+            Kind::LoginNote => &self.login_note,
             Kind::ConsentTicket => &self.consent_ticket,
         }
     }
@@ -258,8 +264,14 @@ fn digest(key: &Hs256, parts: &[&[u8]]) -> Zeroizing<[u8; MAC_LENGTH]> {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 5] =
-        [Kind::Code, Kind::AccessToken, Kind::RefreshToken, Kind::LoginTicket, Kind::ConsentTicket];
+    const KINDS: [Kind; 6] = [
+        Kind::Code,
+        Kind::AccessToken,
+        Kind::RefreshToken,
+        Kind::LoginTicket,
+        Kind::LoginNote,
+        Kind::ConsentTicket,
+    ];
 
     fn secret(byte: u8) -> ServerSecret {
         ServerSecret::new([byte; 32]).unwrap()
