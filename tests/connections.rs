@@ -244,7 +244,7 @@ async fn a_client_that_anybody_can_impersonate_is_not_remembered() {
     let house = House::new();
     house.code(&CLI).await;
     let kept = house.consents.consented(&alice(), &ClientId::parse(CLI.id).unwrap()).await;
-    assert!(kept.unwrap().unwrap().scope().is_none());
+    assert!(kept.unwrap().is_none());
 }
 
 #[tokio::test]
