@@ -194,6 +194,20 @@ impl Signer for Service {
     }
 }
 
+/// R and S as most services answer them.
+fn der(signature: &[u8]) -> Vec<u8> {
+    let sized = |tag: u8, body: &[u8]| [&[tag, u8::try_from(body.len()).unwrap()], body].concat();
+    let integer = |number: &[u8]| {
+        let mut shortest: Vec<u8> = number.iter().copied().skip_while(|byte| *byte == 0).collect();
+        if shortest[0] >= 0x80 {
+            shortest.insert(0, 0);
+        }
+        sized(2, &shortest)
+    };
+    let (r, s) = signature.split_at(32);
+    sized(0x30, &[integer(r), integer(s)].concat())
+}
+
 /// A set of one key that a service has, and the key's public half.
 fn serviced(answer: Answer) -> (KeySet, String) {
     let held = key(Algorithm::Es256);
@@ -213,7 +227,7 @@ async fn a_signer_elsewhere_signs_as_a_key_here_does() {
     assert!(client_accepts(&keys.jwks(), &sign(&keys, Algorithm::Es256).await));
 }
 
-/// Of another key, over another message, in DER, cut, or nothing at all.
+/// Nothing, zeros, cut, turned round, or in DER.
 #[tokio::test]
 async fn a_signature_that_is_not_right_never_leaves() {
     let wrong: [Answer; 5] = [
@@ -224,11 +238,7 @@ async fn a_signature_that_is_not_right_never_leaves() {
             signature.reverse();
             Ok(signature)
         },
-        |signature| {
-            let integer = |number: &[u8]| [&[2, 33, 0], number].concat();
-            let (r, s) = signature.split_at(32);
-            Ok([&[0x30, 70][..], &integer(r), &integer(s)].concat())
-        },
+        |signature| Ok(der(&signature)),
     ];
     for answer in wrong {
         let (keys, _) = serviced(answer);
@@ -238,6 +248,17 @@ async fn a_signature_that_is_not_right_never_leaves() {
             "what the signer made is no signature of its key: the signature is wrong"
         );
     }
+}
+
+#[tokio::test]
+async fn a_signature_of_another_key_than_was_told_never_leaves() {
+    let pem = key(Algorithm::Es256).to_pkcs8_pem().unwrap();
+    let other = EncodingKey::from_ec_pem(pem.expose().as_bytes()).unwrap();
+    let (_, public) = serviced(Ok);
+    let service = Arc::new(Service { key: other, answer: Ok });
+    let key = SigningKey::from_signer(Algorithm::Es256, &public, service).unwrap();
+    let keys = KeySet::new([key]).unwrap();
+    assert!(keys.sign(Algorithm::Es256, "JWT", b"{}").await.is_err());
 }
 
 #[tokio::test]

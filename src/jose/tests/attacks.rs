@@ -1,5 +1,7 @@
 //! What must never be taken for a token of ours.
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use hmac::{Hmac, KeyInit, Mac};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -264,14 +266,15 @@ fn a_type_is_the_same_in_any_case_and_with_its_prefix() {
     }
 }
 
+/// As most other protocols write it.
 #[test]
 fn an_es256_signature_in_der_is_refused() {
     let input = format!("{}.{}", encode(header(Algorithm::Es256)), encode(CLAIMS));
-    let fixed = private(Algorithm::Es256).sign(input.as_bytes()).unwrap();
-    let integer = |number: &[u8]| [&[2, 33, 0], number].concat();
-    let (r, s) = fixed.split_at(32);
-    let der = [&[0x30, 70][..], &integer(r), &integer(s)].concat();
-    assert_eq!(judge(&format!("{input}.{}", encode(&fixed))).err(), None);
+    let pem = private(Algorithm::Es256).to_pkcs8_pem().unwrap();
+    let (_, pkcs8) = pem_rfc7468::decode_vec(pem.expose().as_bytes()).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &pkcs8).unwrap();
+    let der = pair.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
+    assert_eq!(der.as_ref()[0], 0x30, "a SEQUENCE");
     assert_eq!(judge(&format!("{input}.{}", encode(der))), Err(WRONG));
 }
 

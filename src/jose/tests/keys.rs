@@ -46,6 +46,8 @@ fn an_rsa_key_below_2048_or_above_8192_bits_is_refused() {
     for (first, length) in [(0xff, 1), (0xff, 128), (0xff, 255), (0x7f, 256), (1, 1025)] {
         assert_eq!(of(first, length), Some(KeyError::Rsa), "{first} {length}");
     }
+    let private = with(RSA, "n", encode([0xff; 128]).into());
+    assert_eq!(PrivateKey::from_jwk(Algorithm::Rs256, &private).err(), Some(KeyError::Rsa));
     for (first, length) in [(0x80, 256), (1, 257), (0xff, 1024)] {
         assert_eq!(of(first, length), None, "{first} {length}");
     }
