@@ -11,11 +11,11 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed2551
 use zeroize::Zeroizing;
 
 use crate::host::{HostError, Signer};
-use crate::jose::algorithm::Algorithm;
 use crate::jose::jwk::{Jwk, JwkSet, SignatureError};
 use crate::jose::jws::{self, JwsError, Unsigned, Verified};
 use crate::jose::key_error::KeyError;
 use crate::jose::private_key::{PrivateKey, PrivateKeyPem};
+use crate::model::algorithm::Algorithm;
 
 /// A key that signs tokens by one algorithm. Its name, the `kid`, is the RFC 7638
 /// thumbprint of its public half. Cloning shares it, and it does not print.

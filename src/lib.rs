@@ -48,6 +48,7 @@
 //! | `guard` | [`Guard`] and [`RemoteGuard`]: an access token in, [`Access`] or a challenge out |
 //! | `grants` | the host's grants: read, compared and swapped, ended |
 //! | `keys` | `KeySet`: the keys that sign, published and rotated (feature `openid`) |
+//! | `provider` | `Provider`: what OpenID Connect adds (feature `openid`) |
 //! | `answer`, `form_post`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
 //! | `host` | all that a host implements |
 //! | `token` | codes, tokens and tickets, sealed |
@@ -77,6 +78,7 @@ mod keys;
 pub mod memory;
 mod model;
 mod policy;
+mod provider;
 mod request;
 mod server;
 mod token;
@@ -95,9 +97,10 @@ pub use host::{
     SystemEntropy, UserAuthenticator,
 };
 #[cfg(feature = "openid")]
-pub use jose::{algorithm::Algorithm, key_error::KeyError, private_key::PrivateKeyPem};
+pub use jose::{key_error::KeyError, private_key::PrivateKeyPem};
 #[cfg(feature = "openid")]
 pub use keys::{KeySet, SigningKey};
+pub use model::algorithm::Algorithm;
 pub use model::authentication::Authentication;
 pub use model::claims::ClaimNames;
 pub use model::client::{Client, ClientAuthentication};
@@ -114,6 +117,8 @@ pub use model::secret::{ClientSecret, SecretHash};
 pub use model::timestamp::Timestamp;
 pub use model::user::User;
 pub use policy::{Policy, PolicyError, Rotation};
+#[cfg(feature = "openid")]
+pub use provider::Provider;
 pub use request::{BearerError, ClientAuthError, Malformed, RequestError};
 pub use server::{AuthorizationServer, Builder, ConfigError};
 pub use token::credential::{SecretRing, ServerSecret, WeakSecret};

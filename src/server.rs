@@ -23,6 +23,8 @@ use crate::model::identity::{Acr, ClientId, GrantId, Subject};
 use crate::model::issuer::Issuer;
 use crate::model::scope::Scope;
 use crate::policy::{Policy, PolicyError};
+#[cfg(feature = "openid")]
+use crate::provider::Provider;
 use crate::token::credential::{Sealer, SecretRing};
 
 /// An authorization server: one plain value, whose clones share everything.
@@ -48,7 +50,7 @@ impl AuthorizationServer {
                 authorization_endpoint: String::new(),
                 endpoints: Endpoints::default(),
                 scopes: None,
-                openid: false,
+                provider: None,
                 acr_values: Vec::new(),
                 policy: Policy::default(),
                 sealer: Sealer::new(&secrets, &issuer),
@@ -286,8 +288,8 @@ impl Builder {
     /// Makes it an OpenID Connect provider: a request with the scope `openid` is
     /// an authentication request (OpenID Connect Core section 3.1.2.1).
     #[cfg(feature = "openid")]
-    pub fn openid(mut self) -> Self {
-        self.service.openid = true;
+    pub fn openid(mut self, provider: Provider) -> Self {
+        self.service.provider = Some(provider);
         self
     }
 

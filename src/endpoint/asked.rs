@@ -57,8 +57,10 @@ impl Asked {
     /// What is asked, read in full.
     pub(super) fn request(&self, service: &Service) -> Result<AuthorizationRequest, Cause> {
         let hinted = |id_token: &str| service.hinted(id_token);
-        let rules =
-            Rules { policy: &service.policy, openid: service.openid.then_some(&hinted as _) };
+        let rules = Rules {
+            policy: &service.policy,
+            openid: service.provider.as_ref().map(|_| &hinted as _),
+        };
         Ok(AuthorizationRequest::parse(&self.params, &self.client, &self.reply_to, &rules)?)
     }
 

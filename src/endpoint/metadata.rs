@@ -73,7 +73,7 @@ pub(crate) fn metadata(service: &Service) -> Response {
         response_modes_supported: ["query", "form_post"],
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         acr_values_supported: &service.acr_values,
-        openid: service.openid.then_some(OPENID),
+        openid: service.provider.as_ref().map(|_| OPENID),
         grant_types_supported: ["authorization_code", "refresh_token"],
         token_endpoint_auth_methods_supported: ANY,
         introspection_endpoint_auth_methods_supported: introspection.as_ref().map(|_| CONFIDENTIAL),

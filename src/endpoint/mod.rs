@@ -3,6 +3,8 @@
 mod approve;
 mod asked;
 pub(crate) mod authorize;
+#[cfg(feature = "openid")]
+mod claims;
 mod client;
 pub(crate) mod consent;
 pub(crate) mod endpoints;

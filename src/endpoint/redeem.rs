@@ -43,7 +43,8 @@ pub(super) async fn redeem(
         match outcome.map_err(|refusal| Cause::Code(refusal.into()))? {
             Outcome::Redeemed(next, selection) => {
                 let answer =
-                    TokenResponse::of(service, &next, &seed, selection, tokens.attempt, now);
+                    TokenResponse::of(service, &next, &seed, selection, tokens.attempt, now)
+                        .await?;
                 if service.grants.commit(&next).await? {
                     return Ok(answer);
                 }

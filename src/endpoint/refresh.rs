@@ -43,18 +43,12 @@ pub(super) async fn refresh(
         }
         match renewal {
             Renewal::Unchanged(selection) => {
-                return Ok(TokenResponse::of(
-                    service,
-                    &grant,
-                    &token.seed,
-                    selection,
-                    attempt,
-                    now,
-                ));
+                return TokenResponse::of(service, &grant, &token.seed, selection, attempt, now)
+                    .await;
             }
             Renewal::Renewed(next, selection) => {
                 let answer =
-                    TokenResponse::of(service, &next, &token.seed, selection, attempt, now);
+                    TokenResponse::of(service, &next, &token.seed, selection, attempt, now).await?;
                 if service.grants.commit(&next).await? {
                     return Ok(answer);
                 }

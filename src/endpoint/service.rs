@@ -13,6 +13,7 @@ use crate::model::issuer::Issuer;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::policy::Policy;
+use crate::provider::Provider;
 use crate::token::credential::Sealer;
 use crate::token::ticket::{Ticket, TicketError};
 
@@ -25,8 +26,8 @@ pub(crate) struct Service {
     pub(crate) endpoints: Endpoints,
     /// What the metadata says of scopes.
     pub(crate) scopes: Option<Scope>,
-    /// Whether this is an OpenID Connect provider.
-    pub(crate) openid: bool,
+    /// What makes it an OpenID Connect provider, if it is one.
+    pub(crate) provider: Option<Provider>,
     /// What the host's login pages can reach.
     pub(crate) acr_values: Vec<Acr>,
     pub(crate) policy: Policy,

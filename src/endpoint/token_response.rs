@@ -1,6 +1,7 @@
 //! What a token request is answered with (RFC 6749 section 5.1).
 
 use super::service::Service;
+use crate::cause::Cause;
 use crate::grant::{Attempt, Grant, Seed, Selection};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
@@ -18,14 +19,14 @@ pub(super) struct TokenResponse {
 impl TokenResponse {
     /// Tokens of `grant` with this seed: what the access token gets of it is
     /// `selection`, and it never outlives the grant.
-    pub(super) fn of(
+    pub(super) async fn of(
         service: &Service,
         grant: &Grant,
         seed: &Seed,
         selection: Selection,
         attempt: Attempt,
         now: Timestamp,
-    ) -> Self {
+    ) -> Result<Self, Cause> {
         let expires_at = now.plus(service.policy.access_token_lifetime).min(grant.expires_at());
         let refresh = grant.generation().map(|latest| RefreshToken {
             grant: *grant.id(),
@@ -38,12 +39,12 @@ impl TokenResponse {
             life: Life::new(now, expires_at, attempt.to_number()),
             selection,
         };
-        Self {
+        Ok(Self {
             access_token: access.seal(&service.sealer),
             expires_in: expires_at.seconds_since(now),
             refresh_token: refresh.map(|token| token.seal(&service.sealer)),
             scope: grant.scope().chosen(selection.scope),
-        }
+        })
     }
 
     /// As JSON. Nothing in it needs escaping: tokens are base64url, and a scope

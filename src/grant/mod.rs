@@ -131,6 +131,12 @@ impl Grant {
         self.facts.authentication.subject()
     }
 
+    /// What the client calls that user: the `sub` of everything that it is told.
+    #[must_use]
+    pub const fn known_as(&self) -> &Subject {
+        self.subject()
+    }
+
     /// How that user was signed in.
     #[must_use]
     pub const fn authentication(&self) -> &Authentication {

@@ -7,11 +7,11 @@ use aws_lc_rs::signature::ParsedPublicKey;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::algorithm::Algorithm;
 use super::json;
 use super::key_error::KeyError;
 use super::members::{Members, Operation};
 use super::public_key::PublicKey;
+use crate::model::algorithm::Algorithm;
 
 /// A public key with its name, and the one algorithm it is for if it says so.
 pub(crate) struct Jwk {

@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use super::algorithm::Algorithm;
 use super::json;
 use super::jwk::{JwkSet, SignatureError};
+use crate::model::algorithm::Algorithm;
 
 /// Longer than any token that is sent in a request.
 pub(super) const LONGEST: usize = 64 * 1024;

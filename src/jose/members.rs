@@ -10,10 +10,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, Visitor};
 use zeroize::Zeroizing;
 
-use super::algorithm::Algorithm;
 use super::json;
 use super::key_error::KeyError;
 use super::public_key::PublicKey;
+use crate::model::algorithm::Algorithm;
 
 #[derive(Deserialize)]
 pub(super) struct Members {

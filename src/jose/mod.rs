@@ -2,7 +2,6 @@
 //! their keys as JWK, and the compact serialization of JWS. Strict where the
 //! specifications leave a choice: what can be read in two ways is refused.
 
-pub(crate) mod algorithm;
 pub(crate) mod jwk;
 pub(crate) mod jws;
 pub(crate) mod key_error;

@@ -14,11 +14,11 @@ use aws_lc_rs::signature::{
 use pem_rfc7468::LineEnding;
 use zeroize::Zeroizing;
 
-use super::algorithm::Algorithm;
 use super::jwk::Jwk;
 use super::key_error::KeyError;
 use super::members::{Kind, Members, Operation};
 use super::public_key::{PublicKey, uncompressed};
+use crate::model::algorithm::Algorithm;
 
 const LABEL: &str = "PRIVATE KEY";
 

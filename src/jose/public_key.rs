@@ -8,8 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::algorithm::Algorithm;
 use super::key_error::KeyError;
+use crate::model::algorithm::Algorithm;
 
 /// A public key that is valid because it exists.
 pub(super) struct PublicKey {

@@ -1,5 +1,6 @@
 //! The nouns: values that are valid because they exist.
 
+pub(crate) mod algorithm;
 pub(crate) mod authentication;
 pub(crate) mod authentication_request;
 pub(crate) mod base64url;

@@ -7,7 +7,6 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::super::algorithm::Algorithm;
 use super::super::jwk::{Jwk, SignatureError};
 use super::super::jws::{JwsError, LONGEST, REFUSED, Unsigned, Verified, verify};
 use super::super::private_key::PrivateKey;
@@ -15,6 +14,7 @@ use super::{
     CLAIMS, ED25519, OTHER_RSA, RSA, all, encode, header, kid, private, public, public_part,
     signed, token, with, without,
 };
+use crate::model::algorithm::Algorithm;
 
 const WRONG: JwsError = JwsError::Signature(SignatureError::Wrong);
 const OTHER_ALGORITHM: JwsError = JwsError::Signature(SignatureError::Algorithm);

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::super::algorithm::Algorithm;
 use super::super::jwk::{Jwk, JwkSet};
 use super::super::key_error::KeyError;
 use super::super::private_key::PrivateKey;
 use super::{
     ED25519, OTHER_RSA, P256, RSA, all, encode, private, public, public_part, with, without,
 };
+use crate::model::algorithm::Algorithm;
 
 fn refused(jwk: &str) -> Option<KeyError> {
     Jwk::parse(jwk).err()

@@ -11,9 +11,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::algorithm::Algorithm;
 use super::jwk::{Jwk, JwkSet};
 use super::private_key::PrivateKey;
+use crate::model::algorithm::Algorithm;
 
 /// Private keys that the RFCs publish: of RFC 7515 appendix A.2 and A.3, of RFC
 /// 7517 appendix A.2, and of RFC 8037 appendix A.1.

@@ -3,9 +3,9 @@
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::Value;
 
-use super::super::algorithm::Algorithm;
 use super::super::jws::verify;
 use super::{CLAIMS, all, kid, private};
+use crate::model::algorithm::Algorithm;
 
 fn foreign_key(algorithm: Algorithm) -> (jsonwebtoken::Algorithm, EncodingKey) {
     let pem = private(algorithm).to_pkcs8_pem().unwrap();

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::super::algorithm::Algorithm;
 use super::super::jwk::{Jwk, JwkSet, SignatureError};
 use super::super::jws::{JwsError, verify};
 use super::super::key_error::KeyError;
 use super::super::private_key::PrivateKey;
 use super::{ED25519, OTHER_RSA, P256, RSA, all, encode, public_part, with, without};
+use crate::model::algorithm::Algorithm;
 
 /// The claims that the examples of RFC 7515 sign.
 const SIGNED: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFt\
