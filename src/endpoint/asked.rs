@@ -13,11 +13,12 @@ use crate::host::HostError;
 use crate::model::authentication::Authentication;
 use crate::model::client::Client;
 use crate::model::consented::Consented;
+use crate::model::prompt::Prompt;
 use crate::request::authorization::{
     AuthorizationRequest, ReplyTo, ResponseMode, Rules, client_id, state,
 };
 use crate::request::params::{Name, Params};
-use crate::request::sign_in::prompt;
+use crate::request::sign_in::{SignIn, prompt};
 use crate::token::ticket::LoginNote;
 
 /// Who asks, and where the answer goes.
@@ -54,8 +55,11 @@ impl Asked {
         Asker { client: self.client.clone(), redirect_uri }
     }
 
-    /// What is asked, read in full.
-    pub(super) fn request(&self, service: &Service) -> Result<AuthorizationRequest, Cause> {
+    /// What is asked of the user, and what is wanted of their sign-in, read in full.
+    pub(super) fn request(
+        &self,
+        service: &Service,
+    ) -> Result<(AuthorizationRequest, SignIn), Cause> {
         let hinted = |id_token: &str| service.hinted(id_token);
         let rules = Rules {
             policy: &service.policy,
@@ -98,9 +102,10 @@ impl Asked {
     pub(super) fn need_not_ask(
         &self,
         request: &AuthorizationRequest,
+        prompt: Prompt,
         before: Option<&Arc<Consented>>,
     ) -> Option<Basis> {
-        if request.sign_in.prompt.consent {
+        if prompt.consent {
             return None;
         }
         if self.client.is_trusted() && !self.can_be_impersonated() {

@@ -71,17 +71,17 @@ fn meet_nobody(service: &Service, parts: &Parts, asked: Asked) -> Result<Authori
 
 /// Somebody is signed in: will they do, and need they be asked?
 async fn meet(service: &Service, asked: &Asked, user: &Authentication) -> Result<Next, Cause> {
-    let request = asked.request(service)?;
-    let no_page = request.sign_in.prompt.none;
+    let (request, wanted) = asked.request(service)?;
+    let no_page = wanted.prompt.none;
     let note = asked.note(service);
-    match sign_in::judge(service, &request.sign_in, user, note.as_ref()) {
+    match sign_in::judge(service, &wanted, user, note.as_ref()) {
         Ok(()) => {}
         Err(Unfit::Until(reason)) if no_page => return Err(Cause::LoginRequired(reason)),
         Err(Unfit::Until(reason)) => return Ok(Next::SignIn(reason)),
         Err(Unfit::For(cause)) => return Err(cause),
     }
     let before = asked.consented(service, user).await?;
-    match asked.need_not_ask(&request, before.as_ref()) {
+    match asked.need_not_ask(&request, wanted.prompt, before.as_ref()) {
         Some(basis) => Ok(Next::Allow(request, basis)),
         None if no_page && asked.can_be_impersonated() => Err(Cause::InteractionRequired),
         None if no_page => Err(Cause::ConsentRequired),
@@ -137,7 +137,7 @@ pub(crate) async fn login(service: &Service, ticket: &str) -> Result<Login, Refu
 
 /// A faulty request gets the plain page: its fault is told after the login.
 fn login_page(service: &Service, asked: &Asked, reason: LoginReason, ticket: String) -> Login {
-    let wanted = asked.request(service).map(|request| request.sign_in).unwrap_or_default();
+    let wanted = asked.request(service).map(|(_, wanted)| wanted).unwrap_or_default();
     Login { asker: asked.asker(), reason, wanted, ticket }
 }
 
@@ -177,7 +177,7 @@ pub(crate) async fn decide(
     let user = user.ok_or(TicketError::OtherUser)?;
     let asked = Asked::again(service, &ticket.request).await?;
     let mut request = match asked.request(service) {
-        Ok(request) => request,
+        Ok((request, _)) => request,
         Err(cause) => return Ok(asked.refuse(service, cause)),
     };
     let Some(allowed) = allowed(decision, &request) else {

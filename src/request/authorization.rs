@@ -54,7 +54,6 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) scope: Scope,
     pub(crate) resources: Resources,
     pub(crate) code_challenge: Option<CodeChallenge>,
-    pub(crate) sign_in: SignIn,
     /// What an authentication request asks of the tokens to come.
     pub(crate) openid: Option<Arc<AuthenticationRequest>>,
 }
@@ -79,13 +78,14 @@ impl ReplyTo {
 }
 
 impl AuthorizationRequest {
-    /// Reads the rest of a request that can be answered.
+    /// Reads the rest of a request that can be answered: what is asked of the
+    /// user, and what is wanted of their sign-in first.
     pub(crate) fn parse(
         params: &Params,
         client: &Client,
         reply_to: &ReplyTo,
         rules: &Rules<'_>,
-    ) -> Result<Self, RequestError> {
+    ) -> Result<(Self, SignIn), RequestError> {
         state(params)?;
         response_mode(params, &reply_to.redirect_uri)?;
         only_by_value(params)?;
@@ -105,8 +105,7 @@ impl AuthorizationRequest {
             let asked = authentication::parse(params, client, &mut sign_in, verify_hint)?;
             openid = Some(Arc::new(asked));
         }
-        let sign_in = sign_in.or_default_acr(client);
-        Ok(Self { scope, resources, code_challenge, sign_in, openid })
+        Ok((Self { scope, resources, code_challenge, openid }, sign_in.or_default_acr(client)))
     }
 
     /// The claims about the user that are asked for one by one.
@@ -229,7 +228,8 @@ mod tests {
     ) -> Result<AuthorizationRequest, RequestError> {
         let (params, client) = (Params::decode(&[query])?, client.build().unwrap());
         let reply_to = ReplyTo::find(&params, &client)?;
-        AuthorizationRequest::parse(&params, &client, &reply_to, &Rules { policy, openid: None })
+        let rules = Rules { policy, openid: None };
+        AuthorizationRequest::parse(&params, &client, &reply_to, &rules).map(|(request, _)| request)
     }
 
     #[test]

@@ -166,6 +166,14 @@ impl Params {
         }
     }
 
+    /// Whether any of `names` is there, however often.
+    pub(crate) fn has_any_of(&self, names: &[Name]) -> bool {
+        let is_there = |name: &Name| {
+            self.slots.get(*name as usize).is_some_and(|slot| !matches!(slot, Slot::Absent))
+        };
+        names.iter().any(is_there)
+    }
+
     /// The value of `name`, which must be there.
     pub(crate) fn require(&self, name: Name) -> Result<&str, RequestError> {
         self.get(name)?.ok_or(RequestError::Missing(name.as_str()))

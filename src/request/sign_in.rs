@@ -34,9 +34,16 @@ pub(crate) struct WantedAcr {
     pub(crate) essential: bool,
 }
 
+/// Most requests have none of them.
+const WISHES: [Name; 6] =
+    [Name::Prompt, Name::MaxAge, Name::LoginHint, Name::AcrValues, Name::UiLocales, Name::Display];
+
 impl SignIn {
     /// Reads what `client` wants this time.
     pub(super) fn parse(params: &Params, client: &Client) -> Result<Self, RequestError> {
+        if !params.has_any_of(&WISHES) {
+            return Ok(Self { max_age: client.default_max_age(), ..Self::default() });
+        }
         let login_hint = params.get(Name::LoginHint)?;
         let values = read(params, Name::AcrValues, acr_values)?.unwrap_or_default();
         Ok(Self {
