@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::consent::{self, Allowed, Answer, Basis};
+use super::consent::{self, Answer, Basis, Terms};
 use super::pause::{Asker, Refused};
 use super::service::Service;
 use crate::answer::{self, Response, Target};
@@ -122,12 +122,12 @@ impl Asked {
         service: &Service,
         user: &Authentication,
         request: &AuthorizationRequest,
-        allowed: &Allowed,
+        allowed: &Terms,
     ) -> Result<Basis, HostError> {
         let before = consent::consented(service, user.subject(), self.client.id()).await?;
         Ok(Basis::Answer(Answer {
             before,
-            asked: Allowed { scope: request.scope.clone(), claims: request.claims() },
+            asked: Terms { scope: request.scope.clone(), claims: request.claims() },
             resources: request.resources.clone(),
             allowed: (!self.can_be_impersonated()).then(|| allowed.clone()),
         }))

@@ -7,7 +7,7 @@ use http::Method;
 use http::request::Parts;
 
 use super::asked::Asked;
-use super::consent::{Allowed, Basis};
+use super::consent::{Basis, Terms};
 use super::pause::{Authorize, Consent, Decision, Granted, Login, Refused};
 use super::service::Service;
 use super::sign_in::{self, Unfit};
@@ -192,7 +192,7 @@ pub(crate) async fn decide(
 }
 
 /// What the decision leaves of what was asked; `None` for a denial.
-fn allowed(decision: Decision, asked: &AuthorizationRequest) -> Option<Allowed> {
+fn allowed(decision: Decision, asked: &AuthorizationRequest) -> Option<Terms> {
     let Decision::Allow(Granted { scope, claims }) = decision else { return None };
     let scope = match scope {
         None => asked.scope.clone(),
@@ -202,7 +202,7 @@ fn allowed(decision: Decision, asked: &AuthorizationRequest) -> Option<Allowed> 
         }
     };
     let all = asked.claims();
-    Some(Allowed { scope, claims: claims.map_or(all.clone(), |some| all.intersection(&some)) })
+    Some(Terms { scope, claims: claims.map_or(all.clone(), |some| all.intersection(&some)) })
 }
 
 fn read(parts: &Parts, body: &[u8]) -> Result<Params, Cause> {

@@ -27,15 +27,15 @@ pub(super) enum Basis {
 /// What the user answered, beside what they had allowed when they did.
 pub(super) struct Answer {
     pub(super) before: Arc<Consented>,
-    pub(super) asked: Allowed,
+    pub(super) asked: Terms,
     pub(super) resources: Resources,
     /// `None` if the answer must not be remembered.
-    pub(super) allowed: Option<Allowed>,
+    pub(super) allowed: Option<Terms>,
 }
 
 /// What the user is asked to allow, or what of it they allow.
 #[derive(Clone)]
-pub(super) struct Allowed {
+pub(super) struct Terms {
     pub(super) scope: Scope,
     pub(super) claims: ClaimNames,
 }

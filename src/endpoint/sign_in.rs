@@ -4,7 +4,6 @@
 use super::service::Service;
 use crate::cause::Cause;
 use crate::model::authentication::Authentication;
-use crate::model::timestamp::Timestamp;
 use crate::request::sign_in::SignIn;
 use crate::token::ticket::{LoginNote, LoginReason};
 
@@ -29,23 +28,25 @@ pub(super) fn judge(
         signed_in_lately(service, wanted, user).map_err(Unfit::Until)?;
     }
     if !wanted.admits(user.subject()) {
-        return Err(or_never(
-            has_just_signed_in,
-            LoginReason::OtherUser,
-            Cause::LoginRequired(LoginReason::OtherUser),
-        ));
+        let reason = LoginReason::OtherUser;
+        return Err(if has_just_signed_in {
+            Unfit::For(Cause::LoginRequired(reason))
+        } else {
+            Unfit::Until(reason)
+        });
     }
     if wanted.acr.is_met_by(user.acr()) {
         return Ok(());
     }
-    let out_of_reach = !wanted.acr.values.iter().any(|acr| service.acr_values.contains(acr));
-    let is_final = has_just_signed_in || out_of_reach;
-    if wanted.acr.essential {
-        let never = Cause::UnmetAuthenticationRequirements;
-        return Err(or_never(is_final, LoginReason::Acr, never));
+    let is_in_reach = wanted.acr.values.iter().any(|acr| service.acr_values.contains(acr));
+    let may_yet_be_met = is_in_reach && !has_just_signed_in;
+    match (wanted.acr.essential, may_yet_be_met) {
+        (true, false) => Err(Unfit::For(Cause::UnmetAuthenticationRequirements)),
+        // What is voluntary is done without where it cannot be had.
+        (false, false) => Ok(()),
+        (false, true) if wanted.prompt.none => Ok(()),
+        (_, true) => Err(Unfit::Until(LoginReason::Acr)),
     }
-    // What is voluntary is asked for, and done without where it cannot be had.
-    if is_final || wanted.prompt.none { Ok(()) } else { Err(Unfit::Until(LoginReason::Acr)) }
 }
 
 /// Whether they may stay signed in without another login. `max_age=0` means
@@ -61,18 +62,9 @@ fn signed_in_lately(
     if wanted.prompt.login {
         return Err(LoginReason::Prompt);
     }
+    let elapsed = || service.now().seconds_since(user.authenticated_at());
     match wanted.max_age.map(|age| age.as_secs()) {
-        Some(age) if age == 0 || elapsed(user.authenticated_at(), service.now()) > age => {
-            Err(LoginReason::MaxAge)
-        }
+        Some(age) if age == 0 || elapsed() > age => Err(LoginReason::MaxAge),
         _ => Ok(()),
     }
-}
-
-fn elapsed(since: Timestamp, now: Timestamp) -> u64 {
-    now.seconds_since(since)
-}
-
-fn or_never(is_final: bool, reason: LoginReason, never: Cause) -> Unfit {
-    if is_final { Unfit::For(never) } else { Unfit::Until(reason) }
 }
