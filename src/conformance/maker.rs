@@ -9,8 +9,9 @@ use crate::grant::{
 };
 use crate::host::{Entropy, HostError, SystemEntropy};
 use crate::model::authentication::Authentication;
+use crate::model::authentication_request::AuthenticationRequest;
 use crate::model::client::{AuthenticatedClient, AuthenticationMethod, Client};
-use crate::model::identity::{ClientId, GrantId, SessionId, Subject};
+use crate::model::identity::{Acr, Amr, ClientId, GrantId, SessionId, Subject};
 use crate::model::pkce::{CodeChallenge, CodeVerifier};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
@@ -84,10 +85,20 @@ impl Maker {
     pub(super) fn coded_fully(&self, user: &Subject) -> Result<Arc<Grant>, HostError> {
         let session = SessionId::parse(format!("{}'s session", self.run))?;
         let approval = self.approval(user, "client of 100% {'\"\\}")?;
-        let authentication = approval.authentication.with_session(session);
+        let authentication = approval
+            .authentication
+            .with_session(session)
+            .with_acr(Acr::parse("urn:example:{'gold'}")?)
+            .with_amr([Amr::parse("pwd")?, Amr::parse("otp")?])
+            .with_session_end(self.end());
         let scope = Scope::parse("reports.read reports:write {'%s'}")?;
         let resources = Resources::parse(&["https://api.example/%7B?a=b", "urn:example:api"])?;
-        Ok(approve(Approval { authentication, scope, resources, ..approval }, self.end()))
+        let openid = Some(Arc::new(AuthenticationRequest {
+            nonce: Some("100% {'\"\\} \u{fc}".into()),
+            auth_time: true,
+            ..AuthenticationRequest::default()
+        }));
+        Ok(approve(Approval { authentication, scope, resources, openid, ..approval }, self.end()))
     }
 
     /// One whose names are as long as names can be, with all the scope tokens
