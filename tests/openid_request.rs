@@ -11,7 +11,10 @@
 
 mod support;
 
-use codegrant::{Acr, Authorize, ClaimNames, Decision, Granted, LoginReason, Response};
+use codegrant::{
+    Acr, Algorithm, Authorize, ClaimNames, Decision, Granted, KeySet, LoginReason, Provider,
+    Response, SigningKey,
+};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -25,7 +28,9 @@ const ALL: &str = "openid profile email address phone offline_access reports.rea
 /// An OpenID Connect provider, whose clients may ask for everything.
 fn provider() -> House {
     let acrs = ["gold", "silver"].map(|acr| Acr::parse(acr).unwrap());
-    let house = House::with(|builder| builder.openid().acr_values_supported(acrs));
+    let keys = KeySet::new([SigningKey::generate(Algorithm::EdDsa).unwrap()]).unwrap();
+    let house =
+        House::with(|builder| builder.openid(Provider::new(keys)).acr_values_supported(acrs));
     register(&house);
     house
 }
