@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::algorithm::Algorithm;
 use super::client::{Client, ClientAuthentication};
 use super::identity::{Acr, ClientId, NameError};
 use super::record::{self, RecordError};
@@ -50,6 +51,12 @@ pub struct ClientBuilder {
     default_acr_values: Vec<String>,
     #[serde(default, skip_serializing_if = "Not::not")]
     require_auth_time: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    id_token_signed_response_alg: Algorithm,
+}
+
+fn is_default(algorithm: &Algorithm) -> bool {
+    *algorithm == Algorithm::default()
 }
 
 /// What is wrong with a registration.
@@ -107,6 +114,7 @@ impl Client {
             default_max_age: None,
             default_acr_values: Vec::new(),
             require_auth_time: false,
+            id_token_signed_response_alg: Algorithm::default(),
         }
     }
 }
@@ -219,6 +227,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Its ID tokens are signed by this algorithm, in place of RS256: a key for it
+    /// must be in the server's key set, or it gets no tokens.
+    pub const fn id_token_signed_response_alg(mut self, algorithm: Algorithm) -> Self {
+        self.id_token_signed_response_alg = algorithm;
+        self
+    }
+
     /// Judges the registration.
     pub fn build(self) -> Result<Client, ClientError> {
         let serves = self.introspects_any || !self.audiences.is_empty();
@@ -258,6 +273,7 @@ impl ClientBuilder {
             default_max_age: self.default_max_age.map(Duration::from_secs),
             default_acr_values: acrs.collect::<Result<_, _>>()?,
             require_auth_time: self.require_auth_time,
+            id_token_signed_response_alg: self.id_token_signed_response_alg,
         })
     }
 }
@@ -283,6 +299,7 @@ impl From<&Client> for ClientBuilder {
             default_max_age: client.default_max_age.map(|age| age.as_secs()),
             default_acr_values: client.default_acr_values.iter().map(Acr::to_string).collect(),
             require_auth_time: client.require_auth_time,
+            id_token_signed_response_alg: client.id_token_signed_response_alg,
         }
     }
 }
@@ -366,7 +383,8 @@ mod tests {
             .default_max_age(Duration::from_secs(3600))
             .default_acr_value("gold")
             .default_acr_value("silver")
-            .require_auth_time();
+            .require_auth_time()
+            .id_token_signed_response_alg(Algorithm::Es256);
         for client in [everything, Client::builder("bare").redirect_uri(HTTPS)] {
             let client = client.build().unwrap();
             let read = Client::from_record(&client.to_record().unwrap()).unwrap();
@@ -377,9 +395,12 @@ mod tests {
 
     #[test]
     fn a_record_that_could_not_be_registered_is_refused() {
-        let client = Client::builder("app").redirect_uri(HTTPS).build().unwrap();
+        let client = Client::builder("app").redirect_uri(HTTPS);
+        let client = client.id_token_signed_response_alg(Algorithm::EdDsa).build().unwrap();
         let record = client.to_record().unwrap();
         for damaged in [
+            record.replace("EdDSA", "none"),
+            record.replace("EdDSA", "HS256"),
             record.replace("https:", "http:"),
             record.replace(r#""trusted""#, r#""colour""#),
             record.replace(r#""format":1"#, r#""format":2"#),
