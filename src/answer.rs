@@ -2,6 +2,7 @@
 //! its RFC asks for.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA,
@@ -58,12 +59,16 @@ pub(crate) fn not_offered() -> Response {
 
 /// 200 with JSON that everybody may know, and keep for an hour.
 pub(crate) fn document(body: String) -> Response {
+    document_for(body, Duration::from_secs(3600))
+}
+
+/// 200 with JSON that everybody may know, and keep for `max_age`.
+pub(crate) fn document_for(body: String, max_age: Duration) -> Response {
     let mut response = Response::new(body);
-    *response.headers_mut() = headers([
-        (CONTENT_TYPE, "application/json"),
-        (CACHE_CONTROL, "public, max-age=3600"),
-        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-    ]);
+    *response.headers_mut() =
+        headers([(CONTENT_TYPE, "application/json"), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")]);
+    let keep = HeaderValue::try_from(format!("public, max-age={}", max_age.as_secs()));
+    response.headers_mut().extend(keep.map(|keep| (CACHE_CONTROL, keep)));
     response
 }
 

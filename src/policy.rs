@@ -67,7 +67,7 @@ pub enum Rotation {
 const A_MINUTE: u64 = 60;
 const TEN_MINUTES: u64 = 10 * 60;
 const DAYS: u64 = 24 * 60 * 60;
-const A_DAY: u64 = DAYS;
+pub(crate) const A_DAY: u64 = DAYS;
 
 impl Default for Policy {
     fn default() -> Self {
@@ -96,19 +96,14 @@ impl Policy {
     /// Every lifetime that is outside its bounds.
     #[must_use]
     pub fn faults(&self) -> Vec<PolicyError> {
-        let lifetimes = [
+        PolicyError::among([
             ("code_lifetime", self.code_lifetime, 1, TEN_MINUTES),
             ("access_token_lifetime", self.access_token_lifetime, 1, A_DAY),
             ("refresh_idle_lifetime", self.refresh_idle_lifetime, 1, 400 * DAYS),
             ("refresh_absolute_lifetime", self.refresh_absolute_lifetime, 1, 3_650 * DAYS),
             ("refresh_grace", self.refresh_grace, 0, A_MINUTE),
             ("interaction_lifetime", self.interaction_lifetime, 1, A_DAY),
-        ];
-        lifetimes
-            .into_iter()
-            .filter(|(_, lifetime, least, most)| !(*least..=*most).contains(&lifetime.as_secs()))
-            .map(|(name, _, shortest, longest)| PolicyError { name, shortest, longest })
-            .collect()
+        ])
     }
 }
 
@@ -122,6 +117,17 @@ pub struct PolicyError {
 }
 
 impl PolicyError {
+    /// What is wrong with these lifetimes, each named, between its bounds.
+    pub(crate) fn among<const N: usize>(
+        lifetimes: [(&'static str, Duration, u64, u64); N],
+    ) -> Vec<Self> {
+        lifetimes
+            .into_iter()
+            .filter(|(_, lifetime, least, most)| !(*least..=*most).contains(&lifetime.as_secs()))
+            .map(|(name, _, shortest, longest)| Self { name, shortest, longest })
+            .collect()
+    }
+
     /// The lifetime's name, as in [`Policy`].
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -60,7 +60,7 @@ impl Asked {
         &self,
         service: &Service,
     ) -> Result<(AuthorizationRequest, SignIn), Cause> {
-        let hinted = |id_token: &str| service.hinted(id_token);
+        let hinted = |id_token: &str| service.hinted(&self.client, id_token);
         let rules = Rules {
             policy: &service.policy,
             openid: service.provider.as_ref().map(|_| &hinted as _),

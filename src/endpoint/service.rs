@@ -8,6 +8,7 @@ use crate::host::{
     ClientStore, Clock, ConsentStore, Directory, Entropy, HostError, SecretVerifier,
     UserAuthenticator,
 };
+use crate::model::client::Client;
 use crate::model::identity::{Acr, Subject};
 use crate::model::issuer::Issuer;
 use crate::model::scope::Scope;
@@ -47,10 +48,12 @@ impl Service {
         self.clock.now()
     }
 
-    /// Whom an `id_token_hint` names, if it is an ID token of this server, expired
-    /// or not. As long as none is signed here, none is.
-    pub(crate) const fn hinted(&self, _id_token: &str) -> Option<Subject> {
-        None
+    /// Whom an `id_token_hint` names, as `client` calls them, if this server made
+    /// it for that client: expired or not, and whatever key signed it that is
+    /// still published (OpenID Connect Core section 3.1.2.1).
+    pub(crate) fn hinted(&self, client: &Client, id_token: &str) -> Option<Subject> {
+        let hint = self.provider.as_ref()?.hint(id_token)?;
+        hint.is_between(self.issuer.as_str(), client.id()).then_some(hint.sub)
     }
 
     /// What a page carries, or brings back.

@@ -28,7 +28,7 @@ use crate::model::authentication_request::AuthenticationRequest;
 use crate::model::base64url;
 use crate::model::identity::{ClientId, GrantId, Subject};
 use crate::model::resource::Resources;
-use crate::model::scope::{OFFLINE_ACCESS, Scope};
+use crate::model::scope::{OFFLINE_ACCESS, OPENID, Scope};
 use crate::model::timestamp::Timestamp;
 
 /// What one user allowed one client, at one version of its life.
@@ -172,6 +172,17 @@ impl Grant {
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {
         self.facts.expires_at
+    }
+
+    /// What the client asked of ID tokens, if tokens of this part of the grant come
+    /// with one: the grant answers an authentication request, and `openid` is
+    /// still in it (OpenID Connect Core sections 3.1.2.1 and 12.2).
+    pub(crate) fn authentication_request(
+        &self,
+        selection: Selection,
+    ) -> Option<&AuthenticationRequest> {
+        let asked = self.facts.openid.as_deref()?;
+        self.facts.scope.chosen(selection.scope).contains(OPENID).then_some(asked)
     }
 
     /// Whether it goes on when its user signs out: they allowed `offline_access`

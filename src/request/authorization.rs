@@ -37,7 +37,8 @@ pub(crate) enum ResponseMode {
     FormPost,
 }
 
-/// Whom an `id_token_hint` names, if this server issued it.
+/// Whom an `id_token_hint` names, as the client calls them, if this server issued
+/// it to that client.
 pub(crate) type VerifyHint<'r> = &'r dyn Fn(&str) -> Option<Subject>;
 
 /// What a request is judged by beside the client that sent it.

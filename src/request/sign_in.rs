@@ -18,7 +18,7 @@ pub(crate) struct SignIn {
     /// How long ago the sign-in may have been.
     pub(crate) max_age: Option<Duration>,
     pub(crate) acr: WantedAcr,
-    /// Who of them; `None` if anybody.
+    /// Who of them, as the client calls them; `None` if anybody.
     pub(crate) subjects: Option<Vec<Subject>>,
     pub(crate) login_hint: Option<String>,
     pub(crate) ui_locales: Locales,

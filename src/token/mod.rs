@@ -1,7 +1,9 @@
-//! What leaves: codes, access and refresh tokens, and the tickets of a pause, sealed.
+//! What leaves: codes, access and refresh tokens, and the tickets of a pause,
+//! sealed; and what ID tokens say.
 
 pub(crate) mod access;
 pub(crate) mod code;
 pub(crate) mod credential;
+pub(crate) mod id_token;
 pub(crate) mod refresh;
 pub(crate) mod ticket;

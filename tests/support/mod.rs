@@ -12,6 +12,7 @@
 pub(crate) mod answers;
 pub(crate) mod apps;
 pub(crate) mod call;
+pub(crate) mod openid;
 pub(crate) mod seams;
 pub(crate) mod world;
 

@@ -1,5 +1,8 @@
 //! The authorization server as a host holds it.
 
+#[cfg(feature = "openid")]
+mod openid;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -19,11 +22,11 @@ use crate::host::{
     ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, HostError, NoConsents,
     NoDirectory, SecretVerifier, Sha256Secrets, SystemClock, SystemEntropy, UserAuthenticator,
 };
+use crate::model::algorithm::Algorithm;
 use crate::model::identity::{Acr, ClientId, GrantId, Subject};
 use crate::model::issuer::Issuer;
 use crate::model::scope::Scope;
 use crate::policy::{Policy, PolicyError};
-#[cfg(feature = "openid")]
 use crate::provider::Provider;
 use crate::token::credential::{Sealer, SecretRing};
 
@@ -225,6 +228,10 @@ pub enum ConfigError {
     /// The path of an endpoint is not one.
     #[error("the endpoint's path {0:?} must be plain segments, each behind a slash")]
     Path(String),
+    /// None of a provider's keys is for RS256, which every client may rely on
+    /// (OpenID Connect Core section 15.1).
+    #[error("an OpenID Connect provider needs a signing key for RS256")]
+    NoRs256,
 }
 
 impl Builder {
@@ -296,8 +303,13 @@ impl Builder {
     /// Judges the configuration.
     pub fn build(self) -> Result<AuthorizationServer, ConfigError> {
         let Self { mut service } = self;
-        if let Some(fault) = service.policy.faults().into_iter().next() {
+        let of_provider = service.provider.iter().flat_map(Provider::faults);
+        if let Some(fault) = service.policy.faults().into_iter().chain(of_provider).next() {
             return Err(fault.into());
+        }
+        let signs_rs256 = |provider: &Provider| provider.algorithms().contains(&Algorithm::Rs256);
+        if !service.provider.as_ref().is_none_or(signs_rs256) {
+            return Err(ConfigError::NoRs256);
         }
         if let Some(fault) = service.endpoints.paths().find(|path| !is_path(path)) {
             return Err(ConfigError::Path(fault.clone()));
