@@ -81,6 +81,9 @@ pub enum Cause {
     /// The access token that was presented opens nothing.
     #[error("the access token was refused: {0}")]
     Token(#[source] CredentialError),
+    /// The user's sign-in is too long ago for the resource, or not sure enough.
+    #[error("the user has to sign in again, as the resource demands")]
+    InsufficientUserAuthentication,
     /// The access token does not reach as far as the resource asks.
     #[error("the access token's scope does not cover {needed}")]
     Scope {
@@ -108,6 +111,9 @@ pub enum CredentialError {
     /// This server did not seal it, or sealed it as something else.
     #[error("this server never issued it")]
     Forged,
+    /// It is dated later than now: somebody's clock is wrong.
+    #[error("it is not valid yet")]
+    NotYet,
     /// Its grant is not in the store: it expired, or never got there.
     #[error("its grant is unknown")]
     Unknown,
@@ -123,8 +129,8 @@ pub enum CredentialError {
 }
 
 /// The error codes of RFC 6749 sections 4.1.2.1 and 5.2, of RFC 6750 section
-/// 3.1, of RFC 8707 section 2 and of OpenID Connect Core section 3.1.2.6 with
-/// its addition, each spelled here and nowhere else.
+/// 3.1, of RFC 8707 section 2, of RFC 9470 section 3 and of OpenID Connect Core
+/// section 3.1.2.6 with its addition, each spelled here and nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "their names are their definitions in the RFCs")]
@@ -141,6 +147,7 @@ pub enum ErrorCode {
     TemporarilyUnavailable,
     InvalidToken,
     InsufficientScope,
+    InsufficientUserAuthentication,
     LoginRequired,
     AccountSelectionRequired,
     ConsentRequired,
@@ -168,6 +175,7 @@ impl ErrorCode {
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
             Self::LoginRequired => "login_required",
             Self::AccountSelectionRequired => "account_selection_required",
             Self::ConsentRequired => "consent_required",
@@ -217,6 +225,7 @@ impl Cause {
             Self::GrantTypeNotRegistered => ErrorCode::UnauthorizedClient,
             Self::OtherClientsToken => ErrorCode::InvalidGrant,
             Self::TokenMissing | Self::Token(_) => ErrorCode::InvalidToken,
+            Self::InsufficientUserAuthentication => ErrorCode::InsufficientUserAuthentication,
             Self::Scope { .. } => ErrorCode::InsufficientScope,
             Self::Host(_) | Self::Contention => ErrorCode::TemporarilyUnavailable,
         }
@@ -228,7 +237,12 @@ impl Cause {
     pub const fn status(&self) -> StatusCode {
         match (self, self.code()) {
             (Self::Method, _) => StatusCode::METHOD_NOT_ALLOWED,
-            (_, ErrorCode::InvalidClient | ErrorCode::InvalidToken) => StatusCode::UNAUTHORIZED,
+            (
+                _,
+                ErrorCode::InvalidClient
+                | ErrorCode::InvalidToken
+                | ErrorCode::InsufficientUserAuthentication,
+            ) => StatusCode::UNAUTHORIZED,
             (_, ErrorCode::InsufficientScope | ErrorCode::AccessDenied) => StatusCode::FORBIDDEN,
             (_, ErrorCode::TemporarilyUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
@@ -284,6 +298,9 @@ impl Cause {
             Self::Code(_) => "the code is invalid, expired, or was issued for another request",
             Self::TokenMissing => "an access token is needed",
             Self::Token(_) => "the access token is invalid or expired",
+            Self::InsufficientUserAuthentication => {
+                "the user has to sign in again, as the challenge says"
+            }
             Self::Scope { .. } => "the access token's scope does not cover this",
             Self::Permission { .. } => "the user may not do this",
             Self::Host(_) | Self::Contention => "please try again",

@@ -11,8 +11,10 @@ use crate::answer::{self, Response};
 use crate::cause::{Cause, CredentialError};
 use crate::grant::Grant;
 use crate::host::HostError;
+use crate::model::authentication::Authentication;
 use crate::model::base64url;
 use crate::model::client::Client;
+use crate::model::identity::Acr;
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
@@ -54,6 +56,11 @@ struct Active<'t> {
     exp: i64,
     #[serde(with = "base64url")]
     jti: [u8; 32],
+    /// How the user signed in (RFC 9470 section 6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'t Acr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     roles: Option<&'t [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,6 +151,9 @@ impl Valid {
         text: &str,
         user: Option<&User>,
     ) -> Result<String, HostError> {
+        // Said by a provider only: to others such answers are what they were.
+        let is_told = service.provider.is_some() && self.token_type == BEARER;
+        let sign_in = is_told.then(|| self.grant.authentication());
         Ok(serde_json::to_string(&Active {
             active: true,
             token_type: self.token_type,
@@ -155,6 +165,8 @@ impl Valid {
             iat: self.issued_at.as_unix(),
             exp: self.expires_at.as_unix(),
             jti: jti(text),
+            auth_time: sign_in.map(|sign_in| sign_in.authenticated_at().as_unix()),
+            acr: sign_in.and_then(Authentication::acr),
             roles: user.map(User::roles),
             permissions: user.map(User::permissions),
         })?)

@@ -4,6 +4,8 @@
 mod local;
 mod realm;
 mod remote;
+mod step_up;
+mod told;
 
 pub use local::Guard;
 pub use realm::Denied;
@@ -12,8 +14,10 @@ pub use remote::{InsecureEndpoint, RemoteGuard};
 
 use std::sync::Arc;
 
+use step_up::SignIn;
+
 use crate::cause::Cause;
-use crate::model::identity::{ClientId, Subject};
+use crate::model::identity::{Acr, ClientId, Subject};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
@@ -28,6 +32,7 @@ pub struct Access {
     scope: Scope,
     audience: Resources,
     expires_at: Timestamp,
+    sign_in: SignIn,
     user: Arc<User>,
 }
 
@@ -60,6 +65,18 @@ impl Access {
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// When the user proved who they are, as far as it is known.
+    #[must_use]
+    pub const fn auth_time(&self) -> Option<Timestamp> {
+        self.sign_in.auth_time
+    }
+
+    /// How sure that makes one of who they are, as far as it is known.
+    #[must_use]
+    pub const fn acr(&self) -> Option<&Acr> {
+        self.sign_in.acr.as_ref()
     }
 
     /// What the directory says of the user, roles and permissions.

@@ -152,7 +152,7 @@ impl AuthorizationServer {
             _ => Audience::default(),
         };
         Guard {
-            realm: Arc::new(Realm { issuer: self.0.issuer.clone(), audience, scope: None }),
+            realm: Arc::new(Realm::new(self.0.issuer.clone(), audience)),
             sealer: self.0.sealer.clone(),
             grants: self.0.grants.clone(),
             directory: self.0.directory.clone(),
