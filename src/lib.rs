@@ -116,7 +116,7 @@ pub use model::scope::{Scope, ScopeError};
 pub use model::secret::{ClientSecret, SecretHash};
 pub use model::timestamp::Timestamp;
 pub use model::user::User;
-pub use policy::{Policy, PolicyError, Rotation};
+pub use policy::{AccessTokenFormat, Policy, PolicyError, Rotation};
 #[cfg(feature = "openid")]
 pub use provider::Provider;
 pub use request::{BearerError, ClientAuthError, Malformed, RequestError};

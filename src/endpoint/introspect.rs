@@ -38,6 +38,8 @@ struct Valid {
     audience: Resources,
     issued_at: Timestamp,
     expires_at: Timestamp,
+    /// What names it, where that is not all of it.
+    sealed: Option<String>,
 }
 
 /// What its holder's resource server is told of it (section 2.2).
@@ -106,6 +108,7 @@ async fn find(service: &Service, text: &str) -> Result<Option<Valid>, Cause> {
             audience: opened.audience,
             issued_at: opened.life.issued_at(),
             expires_at: opened.life.expires_at(),
+            sealed: opened.sealed,
         })),
         Err(Cause::Token(CredentialError::Forged)) => find_refresh(service, text).await,
         Err(Cause::Token(_)) => Ok(None),
@@ -127,6 +130,7 @@ async fn find_refresh(service: &Service, text: &str) -> Result<Option<Valid>, Ca
             audience: Resources::none(),
             issued_at: latest.since,
             expires_at: grant.expires_at(),
+            sealed: None,
             grant,
         }),
         _ => None,
@@ -164,7 +168,7 @@ impl Valid {
             aud: self.audience.as_slice(),
             iat: self.issued_at.as_unix(),
             exp: self.expires_at.as_unix(),
-            jti: jti(text),
+            jti: jti(self.sealed.as_deref().unwrap_or(text)),
             auth_time: sign_in.map(|sign_in| sign_in.authenticated_at().as_unix()),
             acr: sign_in.and_then(Authentication::acr),
             roles: user.map(User::roles),

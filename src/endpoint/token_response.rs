@@ -1,6 +1,7 @@
 //! What a token request is answered with (RFC 6749 section 5.1, OpenID Connect
 //! Core section 3.1.3.3).
 
+use super::access_token;
 use super::claims::{Place, released};
 use super::service::Service;
 use crate::cause::Cause;
@@ -61,7 +62,7 @@ impl Issue<'_> {
             life: Life::new(*now, expires_at, self.attempt.to_number()),
             selection,
         };
-        let access_token = access.seal(&service.sealer);
+        let access_token = access_token::issue(service, grant, &access).await?;
         let id_token = match user {
             Some(user) => self.id_token(grant, selection, user, &access_token).await?,
             None => None,

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::json;
@@ -66,6 +67,13 @@ impl Unsigned {
         text.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut text);
         text
+    }
+}
+
+impl Verified {
+    /// The claims as `T`, unless one comes twice.
+    pub(crate) fn read<'v, T: Deserialize<'v>>(&'v self) -> Option<T> {
+        json::parse(&self.claims)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::cause::Cause;
 use crate::endpoint::endpoints::Endpoints;
 use crate::endpoint::pause::{Authorize, Decision, Login, Refused};
 use crate::endpoint::service::Service;
-use crate::endpoint::{authorize, consent, introspect, metadata, revoke, token};
+use crate::endpoint::{access_token, authorize, consent, introspect, metadata, revoke, token};
 use crate::grant::Grant;
 use crate::grants::Grants;
 use crate::guard::{Audience, Guard, Realm};
@@ -26,7 +26,7 @@ use crate::model::algorithm::Algorithm;
 use crate::model::identity::{Acr, ClientId, GrantId, Subject};
 use crate::model::issuer::Issuer;
 use crate::model::scope::Scope;
-use crate::policy::{Policy, PolicyError};
+use crate::policy::{AccessTokenFormat, Policy, PolicyError};
 use crate::provider::Provider;
 use crate::token::credential::{Sealer, SecretRing};
 
@@ -225,6 +225,9 @@ pub enum ConfigError {
     /// A lifetime is out of bounds.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// Access tokens are to be JWTs, and there is no key to sign them with.
+    #[error("access_token_format needs a provider with a key for {0}")]
+    AccessTokenFormat(Algorithm),
     /// The path of an endpoint is not one.
     #[error("the endpoint's path {0:?} must be plain segments, each behind a slash")]
     Path(String),
@@ -311,9 +314,15 @@ impl Builder {
         if !service.provider.as_ref().is_none_or(signs_rs256) {
             return Err(ConfigError::NoRs256);
         }
+        if let AccessTokenFormat::Jwt(algorithm) = service.policy.access_token_format
+            && !access_token::can_be_signed(&service, algorithm)
+        {
+            return Err(ConfigError::AccessTokenFormat(algorithm));
+        }
         if let Some(fault) = service.endpoints.paths().find(|path| !is_path(path)) {
             return Err(ConfigError::Path(fault.clone()));
         }
+        service.grants = service.grants.with_tokens_of(service.provider.clone());
         service.authorization_endpoint = service.issuer.endpoint(&service.endpoints.authorization);
         Ok(AuthorizationServer(Arc::new(service)))
     }

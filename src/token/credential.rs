@@ -49,6 +49,8 @@ pub struct SecretRing {
 pub(crate) enum Kind {
     Code,
     AccessToken,
+    /// What a JWT access token carries: worth nothing outside of it.
+    WithinJwt,
     RefreshToken,
     LoginTicket,
     LoginNote,
@@ -70,6 +72,7 @@ struct Keys {
     id: [u8; KEY_ID_LENGTH],
     code: Hs256,
     access_token: Hs256,
+    within_jwt: Hs256,
     refresh_token: Hs256,
     login_ticket: Hs256,
     login_note: Hs256,
@@ -124,6 +127,7 @@ impl Kind {
             Self::ConsentTicket => 4,
             Self::RefreshToken => 5,
             Self::LoginNote => 6,
+            Self::WithinJwt => 7,
         }
     }
 
@@ -131,6 +135,7 @@ impl Kind {
         match self {
             Self::Code => "code",
             Self::AccessToken => "access token",
+            Self::WithinJwt => "within a JWT access token",
             Self::RefreshToken => "refresh token",
             Self::LoginTicket => "login ticket",
             Self::LoginNote => "login note",
@@ -221,6 +226,7 @@ impl Keys {
             id,
             code: of_kind(Kind::Code),
             access_token: of_kind(Kind::AccessToken),
+            within_jwt: of_kind(Kind::WithinJwt),
             refresh_token: of_kind(Kind::RefreshToken),
             login_ticket: of_kind(Kind::LoginTicket),
             login_note: of_kind(Kind::LoginNote),
@@ -232,6 +238,7 @@ impl Keys {
         match kind {
             Kind::Code => &self.code,
             Kind::AccessToken => &self.access_token,
+            Kind::WithinJwt => &self.within_jwt,
             Kind::RefreshToken => &self.refresh_token,
             Kind::LoginTicket => &self.login_ticket,
             Kind::LoginNote => &self.login_note,
@@ -264,9 +271,10 @@ fn digest(key: &Hs256, parts: &[&[u8]]) -> Zeroizing<[u8; MAC_LENGTH]> {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 6] = [
+    const KINDS: [Kind; 7] = [
         Kind::Code,
         Kind::AccessToken,
+        Kind::WithinJwt,
         Kind::RefreshToken,
         Kind::LoginTicket,
         Kind::LoginNote,

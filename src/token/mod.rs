@@ -5,5 +5,7 @@ pub(crate) mod access;
 pub(crate) mod code;
 pub(crate) mod credential;
 pub(crate) mod id_token;
+#[cfg(feature = "openid")]
+pub(crate) mod jwt_access;
 pub(crate) mod refresh;
 pub(crate) mod ticket;

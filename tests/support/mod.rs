@@ -14,6 +14,7 @@ pub(crate) mod apps;
 pub(crate) mod call;
 pub(crate) mod openid;
 pub(crate) mod seams;
+pub(crate) mod signed;
 pub(crate) mod world;
 
 use std::ops::Deref;
