@@ -45,7 +45,7 @@
 //! | `endpoint` | the doors, each in the order of its RFC; [`Authorize`]: pauses as values |
 //! | `conformance` | what any store must do, as public checks (feature `conformance`) |
 //! | [`memory`] | the embedded stores |
-//! | `guard` | [`Guard`] and [`RemoteGuard`]: an access token in, [`Access`] or a challenge out |
+//! | `guard` | [`Guard`], [`RemoteGuard`], `OfflineGuard` (feature `openid`): an access token in, [`Access`] or a challenge out |
 //! | `grants` | the host's grants: read, compared and swapped, ended |
 //! | `keys` | `KeySet`: the keys that sign, published and rotated (feature `openid`) |
 //! | `provider` | `Provider`: what OpenID Connect adds (feature `openid`) |
@@ -88,6 +88,8 @@ pub use cause::{Cause, CredentialError, ErrorCode};
 pub use endpoint::endpoints::Endpoints;
 pub use endpoint::pause::{Asker, Authorize, Consent, Decision, Granted, Login, Refused};
 pub use grant::{Grant, Refusal};
+#[cfg(feature = "openid")]
+pub use guard::OfflineGuard;
 pub use guard::{Access, Denied, Guard, InsecureEndpoint, RemoteGuard};
 #[cfg(feature = "openid")]
 pub use host::Signer;

@@ -2,12 +2,20 @@
 //! (RFC 6750).
 
 mod local;
+#[cfg(feature = "openid")]
+mod offline;
+#[cfg(feature = "openid")]
+mod published_keys;
 mod realm;
 mod remote;
 mod step_up;
 mod told;
+#[cfg(feature = "openid")]
+mod turns;
 
 pub use local::Guard;
+#[cfg(feature = "openid")]
+pub use offline::OfflineGuard;
 pub use realm::Denied;
 pub(crate) use realm::{Audience, Realm};
 pub use remote::{InsecureEndpoint, RemoteGuard};

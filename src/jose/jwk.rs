@@ -104,10 +104,6 @@ impl JwkSet {
 
     /// The keys of somebody else that can sign for us here. Others are passed
     /// over (RFC 7517 section 5), but who publishes a secret is not to be trusted.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for keys of others, of which none is read yet")
-    )]
     pub(crate) fn parse(set: &str) -> Result<Self, KeyError> {
         #[derive(Deserialize)]
         struct Keys {

@@ -13,6 +13,7 @@ pub(crate) mod answers;
 pub(crate) mod apps;
 pub(crate) mod call;
 pub(crate) mod openid;
+pub(crate) mod publisher;
 pub(crate) mod seams;
 pub(crate) mod signed;
 pub(crate) mod world;

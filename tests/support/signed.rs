@@ -49,6 +49,10 @@ impl Signing {
         self.browser.set(Some(self.authentication("alice").with_acr(acr(GOLD))));
     }
 
+    pub(crate) fn clock_now(&self) -> i64 {
+        codegrant::Clock::now(&*self.clock).as_unix()
+    }
+
     /// An access token of `app` for the reports.
     pub(crate) async fn for_reports(&self, app: &App) -> String {
         self.access_for(app, &app.asks().with("resource", REPORTS_API)).await
