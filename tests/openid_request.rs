@@ -11,16 +11,14 @@
 
 mod support;
 
-use codegrant::{
-    Acr, Algorithm, Authorize, ClaimNames, Decision, Granted, KeySet, LoginReason, Provider,
-    Response, SigningKey,
-};
+use codegrant::{Acr, Authorize, ClaimNames, Decision, Granted, LoginReason, Provider, Response};
 use http::Method;
 use serde_json::{Value, json};
 
 use support::answers::{assert_code, assert_error_redirect, json as body_of, location};
 use support::apps::{App, DASHBOARD, SPA, SYNC, TRUSTED};
 use support::call::{Call, Form};
+use support::openid::keys;
 use support::{House, scope};
 
 const ALL: &str = "openid profile email address phone offline_access reports.read";
@@ -28,9 +26,8 @@ const ALL: &str = "openid profile email address phone offline_access reports.rea
 /// An OpenID Connect provider, whose clients may ask for everything.
 fn provider() -> House {
     let acrs = ["gold", "silver"].map(|acr| Acr::parse(acr).unwrap());
-    let keys = KeySet::new([SigningKey::generate(Algorithm::EdDsa).unwrap()]).unwrap();
     let house =
-        House::with(|builder| builder.openid(Provider::new(keys)).acr_values_supported(acrs));
+        House::with(|builder| builder.openid(Provider::new(keys())).acr_values_supported(acrs));
     register(&house);
     house
 }

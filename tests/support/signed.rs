@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::House;
 use super::apps::{App, REPORTS_API};
 use super::call::Form;
+use super::openid::own_key;
 
 /// What a login page can reach here.
 pub(crate) const GOLD: &str = "urn:example:gold";
@@ -75,7 +76,7 @@ impl Signing {
 
 /// One key: that of ES256, quickly drawn.
 pub(crate) fn keys() -> KeySet {
-    KeySet::new([key()]).unwrap()
+    KeySet::new([key(), own_key(Algorithm::Rs256)]).unwrap()
 }
 
 pub(crate) fn key() -> SigningKey {
