@@ -120,6 +120,9 @@ pub enum CredentialError {
     /// The directory does not know its user any more.
     #[error("its user is gone")]
     UserGone,
+    /// Its client is registered no more.
+    #[error("its client is gone")]
+    ClientGone,
 }
 
 /// The error codes of RFC 6749 sections 4.1.2.1 and 5.2, of RFC 6750 section

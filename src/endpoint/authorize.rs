@@ -180,7 +180,7 @@ pub(crate) async fn decide(
         Ok(request) => request,
         Err(cause) => return Ok(asked.refuse(service, cause)),
     };
-    let Some(allowed) = allowed(decision, &request) else {
+    let Some(allowed) = allowed(service, decision, &request) else {
         return Ok(asked.refuse(service, Cause::Denied));
     };
     let basis = match asked.answered(service, &user, &request, &allowed).await {
@@ -191,8 +191,9 @@ pub(crate) async fn decide(
     Ok(asked.allow(service, parts, user, request, basis).await)
 }
 
-/// What the decision leaves of what was asked; `None` for a denial.
-fn allowed(decision: Decision, asked: &AuthorizationRequest) -> Option<Allowed> {
+/// What the decision leaves of what was asked; `None` for a denial. Who leaves out
+/// a scope and says nothing of claims does not allow them under another name.
+fn allowed(service: &Service, decision: Decision, asked: &AuthorizationRequest) -> Option<Allowed> {
     let Decision::Allow(Granted { scope, claims }) = decision else { return None };
     let scope = match scope {
         None => asked.scope.clone(),
@@ -202,7 +203,12 @@ fn allowed(decision: Decision, asked: &AuthorizationRequest) -> Option<Allowed> 
         }
     };
     let all = asked.claims();
-    Some(Allowed { scope, claims: claims.map_or(all.clone(), |some| all.intersection(&some)) })
+    let claims = match (claims, &service.provider) {
+        (Some(some), _) => all.intersection(&some),
+        (None, Some(provider)) => all.without(&provider.withheld(&asked.scope, &scope)),
+        (None, None) => all,
+    };
+    Some(Allowed { scope, claims })
 }
 
 fn read(parts: &Parts, body: &[u8]) -> Result<Params, Cause> {

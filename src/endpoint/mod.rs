@@ -18,3 +18,5 @@ pub(crate) mod service;
 mod sign_in;
 pub(crate) mod token;
 mod token_response;
+#[cfg(feature = "openid")]
+pub(crate) mod userinfo;

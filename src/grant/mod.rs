@@ -137,6 +137,12 @@ impl Grant {
         self.subject()
     }
 
+    /// What it answers as an authentication request, if it was one.
+    #[cfg(feature = "openid")]
+    pub(crate) fn asked(&self) -> Option<&AuthenticationRequest> {
+        self.facts.openid.as_deref()
+    }
+
     /// How that user was signed in.
     #[must_use]
     pub const fn authentication(&self) -> &Authentication {

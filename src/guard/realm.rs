@@ -46,7 +46,7 @@ pub struct Denied {
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 impl Realm {
-    pub(super) fn denied(self: &Arc<Self>, cause: Cause) -> Denied {
+    pub(crate) fn denied(self: &Arc<Self>, cause: Cause) -> Denied {
         Denied { realm: self.clone(), cause }
     }
 

@@ -2,13 +2,17 @@
 
 use std::fmt;
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// A signature algorithm. Neither `none` nor one with a shared secret is among
-/// them, so no token can ask for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// them, so no token and no client can ask for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 section 3.3), which OpenID
-    /// Connect asks every provider to have.
+    /// Connect asks every provider to have, and takes where a client names none.
+    #[default]
     Rs256,
     /// RSASSA-PSS with SHA-256 (RFC 7518 section 3.5).
     Ps256,
@@ -37,6 +41,19 @@ impl Algorithm {
             Self::Es256 => "ES256",
             Self::EdDsa => "EdDSA",
         }
+    }
+}
+
+impl Serialize for Algorithm {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Algorithm {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::parse(&name).ok_or_else(|| D::Error::custom("no such signature algorithm"))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::algorithm::Algorithm;
 use super::identity::{Acr, ClientId};
 use super::redirect_uri::{PrivateSchemes, RedirectUri, RegisteredUri};
 use super::resource::Resources;
@@ -47,6 +48,7 @@ pub struct Client {
     pub(super) default_max_age: Option<Duration>,
     pub(super) default_acr_values: Vec<Acr>,
     pub(super) require_auth_time: bool,
+    pub(super) userinfo_signed_response_alg: Option<Algorithm>,
 }
 
 /// How a client proves that it is itself
@@ -163,6 +165,13 @@ impl Client {
     #[must_use]
     pub const fn requires_auth_time(&self) -> bool {
         self.require_auth_time
+    }
+
+    /// How what userinfo tells it is signed, if it is
+    /// (`userinfo_signed_response_alg`).
+    #[must_use]
+    pub const fn userinfo_signed_response_alg(&self) -> Option<Algorithm> {
+        self.userinfo_signed_response_alg
     }
 
     /// Whether it has no means to prove who it is (RFC 6749 section 2.1).

@@ -17,6 +17,8 @@ pub(crate) mod redirect_uri;
 pub(crate) mod registration;
 pub(crate) mod resource;
 pub(crate) mod scope;
+#[cfg(feature = "openid")]
+pub(crate) mod scope_claims;
 pub(crate) mod secret;
 pub(crate) mod timestamp;
 pub(crate) mod user;

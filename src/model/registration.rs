@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::algorithm::Algorithm;
 use super::client::{Client, ClientAuthentication};
 use super::identity::{Acr, ClientId, NameError};
 use super::record::{self, RecordError};
@@ -50,6 +51,8 @@ pub struct ClientBuilder {
     default_acr_values: Vec<String>,
     #[serde(default, skip_serializing_if = "Not::not")]
     require_auth_time: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    userinfo_signed_response_alg: Option<Algorithm>,
 }
 
 /// What is wrong with a registration.
@@ -107,6 +110,7 @@ impl Client {
             default_max_age: None,
             default_acr_values: Vec::new(),
             require_auth_time: false,
+            userinfo_signed_response_alg: None,
         }
     }
 }
@@ -219,6 +223,13 @@ impl ClientBuilder {
         self
     }
 
+    /// What userinfo tells it is signed, by this algorithm: a key for it must be
+    /// in the server's key set, or it is told nothing.
+    pub const fn userinfo_signed_response_alg(mut self, algorithm: Algorithm) -> Self {
+        self.userinfo_signed_response_alg = Some(algorithm);
+        self
+    }
+
     /// Judges the registration.
     pub fn build(self) -> Result<Client, ClientError> {
         let serves = self.introspects_any || !self.audiences.is_empty();
@@ -258,6 +269,7 @@ impl ClientBuilder {
             default_max_age: self.default_max_age.map(Duration::from_secs),
             default_acr_values: acrs.collect::<Result<_, _>>()?,
             require_auth_time: self.require_auth_time,
+            userinfo_signed_response_alg: self.userinfo_signed_response_alg,
         })
     }
 }
@@ -283,6 +295,7 @@ impl From<&Client> for ClientBuilder {
             default_max_age: client.default_max_age.map(|age| age.as_secs()),
             default_acr_values: client.default_acr_values.iter().map(Acr::to_string).collect(),
             require_auth_time: client.require_auth_time,
+            userinfo_signed_response_alg: client.userinfo_signed_response_alg,
         }
     }
 }
@@ -366,7 +379,8 @@ mod tests {
             .default_max_age(Duration::from_secs(3600))
             .default_acr_value("gold")
             .default_acr_value("silver")
-            .require_auth_time();
+            .require_auth_time()
+            .userinfo_signed_response_alg(Algorithm::EdDsa);
         for client in [everything, Client::builder("bare").redirect_uri(HTTPS)] {
             let client = client.build().unwrap();
             let read = Client::from_record(&client.to_record().unwrap()).unwrap();

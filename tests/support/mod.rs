@@ -13,6 +13,7 @@ pub(crate) mod answers;
 pub(crate) mod apps;
 pub(crate) mod call;
 pub(crate) mod seams;
+pub(crate) mod userinfo;
 pub(crate) mod world;
 
 use std::ops::Deref;
