@@ -93,6 +93,10 @@ pub enum Cause {
         /// What the resource asks.
         needed: String,
     },
+    /// The client calls users by names of its own, and the server has no salt to
+    /// make them with.
+    #[error("the client is pairwise, and the provider has no pairwise salt")]
+    NoPairwiseSalt,
     /// Something of the host's failed.
     #[error("the host could not answer: {0}")]
     Host(#[source] HostError),
@@ -141,6 +145,7 @@ pub enum ErrorCode {
     InvalidTarget,
     UnauthorizedClient,
     AccessDenied,
+    ServerError,
     TemporarilyUnavailable,
     InvalidToken,
     InsufficientScope,
@@ -168,6 +173,7 @@ impl ErrorCode {
             Self::InvalidTarget => "invalid_target",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::AccessDenied => "access_denied",
+            Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
@@ -221,6 +227,7 @@ impl Cause {
             Self::OtherClientsToken => ErrorCode::InvalidGrant,
             Self::TokenMissing | Self::Token(_) => ErrorCode::InvalidToken,
             Self::Scope { .. } => ErrorCode::InsufficientScope,
+            Self::NoPairwiseSalt => ErrorCode::ServerError,
             Self::Host(_) | Self::Contention => ErrorCode::TemporarilyUnavailable,
         }
     }
@@ -233,6 +240,7 @@ impl Cause {
             (Self::Method, _) => StatusCode::METHOD_NOT_ALLOWED,
             (_, ErrorCode::InvalidClient | ErrorCode::InvalidToken) => StatusCode::UNAUTHORIZED,
             (_, ErrorCode::InsufficientScope | ErrorCode::AccessDenied) => StatusCode::FORBIDDEN,
+            (_, ErrorCode::ServerError) => StatusCode::INTERNAL_SERVER_ERROR,
             (_, ErrorCode::TemporarilyUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -289,6 +297,7 @@ impl Cause {
             Self::Token(_) => "the access token is invalid or expired",
             Self::Scope { .. } => "the access token's scope does not cover this",
             Self::Permission { .. } => "the user may not do this",
+            Self::NoPairwiseSalt => "this server is not set up for the client",
             Self::Host(_) | Self::Contention => "please try again",
         })
     }

@@ -5,9 +5,13 @@ use crate::keys::KeySet;
 use crate::model::claims::ClaimNames;
 #[cfg(feature = "openid")]
 use crate::model::claims::is_of_the_protocol;
+use crate::model::identity::Subject;
+#[cfg(feature = "openid")]
+use crate::model::pairwise::PairwiseSalt;
 use crate::model::scope::Scope;
 #[cfg(feature = "openid")]
 use crate::model::scope_claims::ScopeClaims;
+use crate::model::sector::Sector;
 
 /// What an OpenID Connect provider has beyond an authorization server.
 #[cfg(feature = "openid")]
@@ -16,6 +20,7 @@ use crate::model::scope_claims::ScopeClaims;
 pub struct Provider {
     pub(crate) keys: KeySet,
     pub(crate) scope_claims: ScopeClaims,
+    pairwise_salt: Option<PairwiseSalt>,
 }
 
 /// Without the feature `openid` there is none.
@@ -28,7 +33,7 @@ impl Provider {
     /// A provider that signs with these keys. Every client that does not ask for
     /// another algorithm needs one of RS256 (OpenID Connect Core section 15.1).
     pub const fn new(keys: KeySet) -> Self {
-        Self { keys, scope_claims: ScopeClaims::standard() }
+        Self { keys, scope_claims: ScopeClaims::standard(), pairwise_salt: None }
     }
 
     /// Lets a scope release `claims` at userinfo, such as `payroll` the claim
@@ -45,6 +50,18 @@ impl Provider {
     ) -> Self {
         self.scope_claims.add(scope.into(), &claims.into_iter().collect());
         self
+    }
+
+    /// Makes the names by which [pairwise](crate::ClientBuilder::pairwise) clients
+    /// know users. Without a salt, the requests of such clients fail.
+    pub fn pairwise_salt(mut self, salt: PairwiseSalt) -> Self {
+        self.pairwise_salt = Some(salt);
+        self
+    }
+
+    /// What the clients of `sector` call `user`, if there is a salt.
+    pub(crate) fn pairwise(&self, sector: &Sector, user: &Subject) -> Option<Subject> {
+        self.pairwise_salt.as_ref()?.name(sector, user)
     }
 
     /// The claims that `asked` would release, and `allowed` does not.
@@ -71,6 +88,10 @@ impl Provider {
 /// What is never asked, so that the floors above need not know of the feature.
 #[cfg(not(feature = "openid"))]
 impl Provider {
+    pub(crate) const fn pairwise(&self, _: &Sector, _: &Subject) -> Option<Subject> {
+        match *self {}
+    }
+
     pub(crate) const fn withheld(&self, _: &Scope, _: &Scope) -> ClaimNames {
         match *self {}
     }

@@ -87,7 +87,9 @@ impl Maker {
         let authentication = approval.authentication.with_session(session);
         let scope = Scope::parse("reports.read reports:write {'%s'}")?;
         let resources = Resources::parse(&["https://api.example/%7B?a=b", "urn:example:api"])?;
-        Ok(approve(Approval { authentication, scope, resources, ..approval }, self.end()))
+        let known_as = Some(Subject::parse(format!("{}'s {{'pairwise'}}", self.run))?);
+        let approval = Approval { authentication, scope, resources, known_as, ..approval };
+        Ok(approve(approval, self.end()))
     }
 
     /// One whose names are as long as names can be, with all the scope tokens
@@ -166,6 +168,7 @@ impl Maker {
             scope: Scope::empty(),
             resources: Resources::none(),
             openid: None,
+            known_as: None,
             code: CodeBinding {
                 seed: self.code.hash(),
                 redirect_uri: redirect_uri.ok_or_else(|| HostError::new("no redirect URI"))?,

@@ -74,7 +74,7 @@ async fn meet(service: &Service, asked: &Asked, user: &Authentication) -> Result
     let request = asked.request(service)?;
     let no_page = request.sign_in.prompt.none;
     let note = asked.note(service);
-    match sign_in::judge(service, &request.sign_in, user, note.as_ref()) {
+    match sign_in::judge(service, &asked.client, &request.sign_in, user, note.as_ref()) {
         Ok(()) => {}
         Err(Unfit::Until(reason)) if no_page => return Err(Cause::LoginRequired(reason)),
         Err(Unfit::Until(reason)) => return Ok(Next::SignIn(reason)),

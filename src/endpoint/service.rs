@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::endpoints::Endpoints;
+use crate::cause::Cause;
 use crate::grants::Grants;
 use crate::host::{
     ClientStore, Clock, ConsentStore, Directory, Entropy, HostError, SecretVerifier,
     UserAuthenticator,
 };
+use crate::model::client::Client;
 use crate::model::identity::{Acr, Subject};
 use crate::model::issuer::Issuer;
 use crate::model::scope::Scope;
@@ -51,6 +53,19 @@ impl Service {
     /// or not. As long as none is signed here, none is.
     pub(crate) const fn hinted(&self, _id_token: &str) -> Option<Subject> {
         None
+    }
+
+    /// What `client` calls `user`, if not as the host does (OpenID Connect Core
+    /// section 8).
+    pub(crate) fn pairwise(
+        &self,
+        client: &Client,
+        user: &Subject,
+    ) -> Result<Option<Subject>, Cause> {
+        let Some(sector) = client.sector() else { return Ok(None) };
+        let provider = self.provider.as_ref();
+        let name = provider.and_then(|provider| provider.pairwise(sector, user));
+        name.map(Some).ok_or(Cause::NoPairwiseSalt)
     }
 
     /// What a page carries, or brings back.

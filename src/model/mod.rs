@@ -10,6 +10,8 @@ pub(crate) mod consented;
 pub(crate) mod identity;
 pub(crate) mod issuer;
 pub(crate) mod page;
+#[cfg(feature = "openid")]
+pub(crate) mod pairwise;
 pub(crate) mod pkce;
 pub(crate) mod prompt;
 pub(crate) mod record;
@@ -20,6 +22,7 @@ pub(crate) mod scope;
 #[cfg(feature = "openid")]
 pub(crate) mod scope_claims;
 pub(crate) mod secret;
+pub(crate) mod sector;
 pub(crate) mod timestamp;
 pub(crate) mod user;
 pub(crate) mod wanted_claims;
