@@ -45,6 +45,14 @@ pub(crate) fn json(body: String) -> Response {
     response
 }
 
+/// 200 with this signed token (RFC 7519 section 10.3.1).
+#[cfg(feature = "openid")]
+pub(crate) fn jwt(token: String) -> Response {
+    let mut response = json(token);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
+    response
+}
+
 /// 200 without a word.
 pub(crate) fn done() -> Response {
     let mut response = Response::new(String::new());

@@ -96,6 +96,10 @@ pub enum Cause {
         /// What the resource asks.
         needed: String,
     },
+    /// The client calls users by names of its own, and the server has no salt to
+    /// make them with.
+    #[error("the client is pairwise, and the provider has no pairwise salt")]
+    NoPairwiseSalt,
     /// Something of the host's failed.
     #[error("the host could not answer: {0}")]
     Host(#[source] HostError),
@@ -126,6 +130,9 @@ pub enum CredentialError {
     /// The directory does not know its user any more.
     #[error("its user is gone")]
     UserGone,
+    /// Its client is registered no more.
+    #[error("its client is gone")]
+    ClientGone,
 }
 
 /// The error codes of RFC 6749 sections 4.1.2.1 and 5.2, of RFC 6750 section
@@ -144,6 +151,7 @@ pub enum ErrorCode {
     InvalidTarget,
     UnauthorizedClient,
     AccessDenied,
+    ServerError,
     TemporarilyUnavailable,
     InvalidToken,
     InsufficientScope,
@@ -172,6 +180,7 @@ impl ErrorCode {
             Self::InvalidTarget => "invalid_target",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::AccessDenied => "access_denied",
+            Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
@@ -227,6 +236,7 @@ impl Cause {
             Self::TokenMissing | Self::Token(_) => ErrorCode::InvalidToken,
             Self::InsufficientUserAuthentication => ErrorCode::InsufficientUserAuthentication,
             Self::Scope { .. } => ErrorCode::InsufficientScope,
+            Self::NoPairwiseSalt => ErrorCode::ServerError,
             Self::Host(_) | Self::Contention => ErrorCode::TemporarilyUnavailable,
         }
     }
@@ -244,6 +254,7 @@ impl Cause {
                 | ErrorCode::InsufficientUserAuthentication,
             ) => StatusCode::UNAUTHORIZED,
             (_, ErrorCode::InsufficientScope | ErrorCode::AccessDenied) => StatusCode::FORBIDDEN,
+            (_, ErrorCode::ServerError) => StatusCode::INTERNAL_SERVER_ERROR,
             (_, ErrorCode::TemporarilyUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -303,6 +314,7 @@ impl Cause {
             }
             Self::Scope { .. } => "the access token's scope does not cover this",
             Self::Permission { .. } => "the user may not do this",
+            Self::NoPairwiseSalt => "this server is not set up for the client",
             Self::Host(_) | Self::Contention => "please try again",
         })
     }

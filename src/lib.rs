@@ -110,6 +110,8 @@ pub use model::consented::Consented;
 pub use model::identity::{Acr, Amr, ClientId, GrantId, NameError, SessionId, Subject};
 pub use model::issuer::{Issuer, IssuerError};
 pub use model::page::{Display, Locales};
+#[cfg(feature = "openid")]
+pub use model::pairwise::{PairwiseSalt, WeakSalt};
 pub use model::record::RecordError;
 pub use model::redirect_uri::{RedirectUriError, RegisteredUri};
 pub use model::registration::{ClientBuilder, ClientError};

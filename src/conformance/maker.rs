@@ -98,7 +98,9 @@ impl Maker {
             auth_time: true,
             ..AuthenticationRequest::default()
         }));
-        Ok(approve(Approval { authentication, scope, resources, openid, ..approval }, self.end()))
+        let known_as = Some(Subject::parse(format!("{}'s {{'pairwise'}}", self.run))?);
+        let approval = Approval { authentication, scope, resources, openid, known_as, ..approval };
+        Ok(approve(approval, self.end()))
     }
 
     /// One whose names are as long as names can be, with all the scope tokens
@@ -177,6 +179,7 @@ impl Maker {
             scope: Scope::empty(),
             resources: Resources::none(),
             openid: None,
+            known_as: None,
             code: CodeBinding {
                 seed: self.code.hash(),
                 redirect_uri: redirect_uri.ok_or_else(|| HostError::new("no redirect URI"))?,

@@ -54,6 +54,7 @@ impl Asked {
             scope: request.scope,
             resources: request.resources,
             openid: request.openid,
+            known_as: service.pairwise(&self.client, user.subject())?,
             code: CodeBinding {
                 seed: code.seed.hash(),
                 redirect_uri: self.reply_to.redirect_uri.clone(),

@@ -74,7 +74,7 @@ async fn meet(service: &Service, asked: &Asked, user: &Authentication) -> Result
     let (request, wanted) = asked.request(service)?;
     let no_page = wanted.prompt.none;
     let note = asked.note(service);
-    match sign_in::judge(service, &wanted, user, note.as_ref()) {
+    match sign_in::judge(service, &asked.client, &wanted, user, note.as_ref()) {
         Ok(()) => {}
         Err(Unfit::Until(reason)) if no_page => return Err(Cause::LoginRequired(reason)),
         Err(Unfit::Until(reason)) => return Ok(Next::SignIn(reason)),
@@ -180,7 +180,7 @@ pub(crate) async fn decide(
         Ok((request, _)) => request,
         Err(cause) => return Ok(asked.refuse(service, cause)),
     };
-    let Some(allowed) = allowed(decision, &request) else {
+    let Some(allowed) = allowed(service, decision, &request) else {
         return Ok(asked.refuse(service, Cause::Denied));
     };
     let basis = match asked.answered(service, &user, &request, &allowed).await {
@@ -191,8 +191,9 @@ pub(crate) async fn decide(
     Ok(asked.allow(service, parts, user, request, basis).await)
 }
 
-/// What the decision leaves of what was asked; `None` for a denial.
-fn allowed(decision: Decision, asked: &AuthorizationRequest) -> Option<Terms> {
+/// What the decision leaves of what was asked; `None` for a denial. Who leaves out
+/// a scope and says nothing of claims does not allow them under another name.
+fn allowed(service: &Service, decision: Decision, asked: &AuthorizationRequest) -> Option<Terms> {
     let Decision::Allow(Granted { scope, claims }) = decision else { return None };
     let scope = match scope {
         None => asked.scope.clone(),
@@ -202,7 +203,12 @@ fn allowed(decision: Decision, asked: &AuthorizationRequest) -> Option<Terms> {
         }
     };
     let all = asked.claims();
-    Some(Terms { scope, claims: claims.map_or(all.clone(), |some| all.intersection(&some)) })
+    let claims = match (claims, &service.provider) {
+        (Some(some), _) => all.intersection(&some),
+        (None, Some(provider)) => all.without(&provider.withheld(&asked.scope, &scope)),
+        (None, None) => all,
+    };
+    Some(Terms { scope, claims })
 }
 
 fn read(parts: &Parts, body: &[u8]) -> Result<Params, Cause> {

@@ -1,23 +1,194 @@
 //! Which claims about the user a client is told (OpenID Connect Core section 5.4
 //! and 5.5).
 
+use std::iter::successors;
+
 use serde_json::{Map, Value};
 
 use crate::grant::Grant;
-use crate::model::scope::Scope;
+use crate::model::claims::is_of_the_protocol;
+use crate::model::page::Locales;
+use crate::model::scope::{OPENID, Scope};
+use crate::model::scope_claims::ScopeClaims;
 use crate::model::user::User;
 
 /// Where claims are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// In an ID token.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place<'s> {
+    /// In an ID token: only what was asked for there, one by one. What scopes
+    /// release is not in it, since an access token is always issued with it, and
+    /// opens userinfo (section 5.4).
     IdToken,
-    /// At the userinfo endpoint.
-    UserInfo,
+    /// At the userinfo endpoint: what scopes release too.
+    #[cfg(feature = "openid")]
+    UserInfo(&'s ScopeClaims),
 }
 
 /// What of `user` is told about under `grant`, with the scope `allowed`: never
 /// one of the claims that the protocol itself makes, such as `sub`.
-pub(super) fn released(_: &Grant, _: &Scope, _: &User, _: Place) -> Map<String, Value> {
-    Map::new()
+///
+/// Which values a client would like, and that it cannot do without a claim, are
+/// wishes: a claim is told as it is, or is left out (section 5.5.1).
+pub(super) fn released(
+    grant: &Grant,
+    allowed: &Scope,
+    user: &User,
+    place: Place<'_>,
+) -> Map<String, Value> {
+    let Some(asked) = grant.asked().filter(|_| allowed.contains(OPENID)) else {
+        return Map::new();
+    };
+    let (one_by_one, by_scope) = match place {
+        Place::IdToken => (&asked.claims.id_token, None),
+        #[cfg(feature = "openid")]
+        Place::UserInfo(claims) => (&asked.claims.userinfo, Some(claims.of(allowed))),
+    };
+    let by_scope = by_scope.iter().flat_map(|names| names.iter());
+    let names = one_by_one.names().chain(by_scope).filter(|name| !is_of_the_protocol(name));
+    let told = names.filter_map(|name| Some((name, value(user, name, &asked.claims_locales)?)));
+    told.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What is told of `user` as `name`. A claim that is asked for in a language is
+/// told in that; any other in the first of `locales` that it is kept in, else as
+/// it is kept without a language, and without saying in which (section 5.2).
+fn value(user: &User, name: &str, locales: &Locales) -> Option<Value> {
+    match name {
+        "roles" => return Some(user.roles().into()),
+        "permissions" => return Some(user.permissions().into()),
+        _ => {}
+    }
+    let told = match name.split_once('#') {
+        Some((name, language)) => within(user, name, language),
+        None => {
+            let mut languages = locales.iter();
+            let told = languages.find_map(|wanted| nearest(user, name, wanted));
+            told.or_else(|| user.claims().get(name).filter(|value| is_something(value)))
+        }
+    };
+    told.cloned()
+}
+
+/// The claim in the language `wanted` or in one that this includes, else in the
+/// narrowest that includes it, as `fr` does `fr-CA` (RFC 4647 section 3.4).
+fn nearest<'u>(user: &'u User, name: &str, wanted: &str) -> Option<&'u Value> {
+    let kept = |tag: &str| in_language(user, name, |kept| kept.eq_ignore_ascii_case(tag));
+    within(user, name, wanted).or_else(|| successors(broader(&wanted), broader).find_map(kept))
+}
+
+fn broader<'t>(tag: &&'t str) -> Option<&'t str> {
+    tag.rsplit_once('-').map(|(broader, _)| broader)
+}
+
+/// The claim in `language`, or in one that this includes, as `de` does `de-CH`.
+fn within<'u>(user: &'u User, name: &str, language: &str) -> Option<&'u Value> {
+    let is_it = |tag: &str| tag.eq_ignore_ascii_case(language);
+    let is_part = |tag: &str| match tag.split_at_checked(language.len()) {
+        Some((head, tail)) => is_it(head) && tail.starts_with('-'),
+        None => false,
+    };
+    in_language(user, name, is_it).or_else(|| in_language(user, name, is_part))
+}
+
+/// The claim in a language whose tag will do.
+fn in_language<'u>(
+    user: &'u User,
+    name: &str,
+    will_do: impl Fn(&str) -> bool,
+) -> Option<&'u Value> {
+    user.claims().iter().find_map(|(kept, value)| {
+        let tag = kept.strip_prefix(name)?.strip_prefix('#')?;
+        (will_do(tag) && is_something(value)).then_some(value)
+    })
+}
+
+/// Whether a claim of this value is one: null and the empty text are left out
+/// (section 5.3.2).
+fn is_something(value: &Value) -> bool {
+    !value.is_null() && value != ""
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(user: &User, name: &str, locales: &str) -> Option<Value> {
+        value(user, name, &Locales::parse(locales).unwrap())
+    }
+
+    fn polyglot() -> User {
+        User::new().with_claims([
+            ("name", "plain"),
+            ("name#de-CH", "de-CH"),
+            ("name#fr", "fr"),
+            ("name#fr-FR", "fr-FR"),
+            ("name#ja-Hani-JP", "ja-Hani-JP"),
+            ("name#zh-Hans", "zh-Hans"),
+            ("names#en", "another claim"),
+            ("nick#en", "en"),
+            ("nick#it", ""),
+        ])
+    }
+
+    #[test]
+    fn a_claim_is_told_in_the_most_wanted_language_that_it_is_kept_in() {
+        let user = polyglot();
+        for (locales, expected) in [
+            ("", "plain"),
+            ("de", "de-CH"),
+            ("DE-ch", "de-CH"),
+            ("de-AT", "plain"),
+            ("d", "plain"),
+            ("fr", "fr"),
+            ("fr-FR", "fr-FR"),
+            ("fr-CA", "fr"),
+            ("fr-Latn-CA", "fr"),
+            ("ja-Kana-JP", "plain"),
+            ("ja", "ja-Hani-JP"),
+            ("zh-Hant-TW", "plain"),
+            ("en tlh fr de", "fr"),
+        ] {
+            assert_eq!(told(&user, "name", locales), Some(expected.into()), "{locales:?}");
+        }
+        assert_eq!(told(&user, "nick", "it en"), Some("en".into()));
+        assert_eq!(told(&user, "nick", "it"), None);
+        assert_eq!(told(&user, "nick", ""), None);
+    }
+
+    #[test]
+    fn a_claim_that_is_asked_for_in_a_language_is_told_in_no_other() {
+        let user = polyglot();
+        for (name, expected) in [
+            ("name#de-CH", Some("de-CH")),
+            ("name#DE", Some("de-CH")),
+            ("name#fr", Some("fr")),
+            ("name#fr-CA", None),
+            ("name#it", None),
+            ("name#", None),
+        ] {
+            let expected = expected.map(Value::from);
+            assert_eq!(told(&user, name, "fr"), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_value_is_left_out_and_every_other_value_is_told_as_it_is() {
+        let user = User::new().with_claims([("a", Value::Null), ("b", "".into())]);
+        for name in ["a", "b", "c"] {
+            assert_eq!(told(&user, name, ""), None, "{name}");
+        }
+        for value in [json!(false), json!(0), json!([]), json!({"locality": null}), json!(" ")] {
+            let user = User::new().with_claim("a", value.clone());
+            assert_eq!(told(&user, "a", ""), Some(value));
+        }
+    }
+
+    #[test]
+    fn roles_and_permissions_are_the_users_own_whatever_else_is_called_so() {
+        let user = User::new().with_roles(["analyst"]).with_claim("roles", json!(["admin"]));
+        assert_eq!(told(&user, "roles", ""), Some(json!(["analyst"])));
+        assert_eq!(told(&user, "permissions", ""), Some(json!([])));
+    }
 }

@@ -162,7 +162,7 @@ impl Valid {
             active: true,
             token_type: self.token_type,
             iss: service.issuer.as_str(),
-            sub: self.grant.subject().as_str(),
+            sub: self.grant.known_as().as_str(),
             client_id: self.grant.client().as_str(),
             scope: self.scope.as_str(),
             aud: self.audience.as_slice(),

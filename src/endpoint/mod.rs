@@ -4,7 +4,6 @@ pub(crate) mod access_token;
 mod approve;
 mod asked;
 pub(crate) mod authorize;
-#[expect(dead_code, reason = "of the userinfo endpoint, which is not there yet")]
 mod claims;
 mod client;
 pub(crate) mod consent;
@@ -21,3 +20,5 @@ pub(crate) mod service;
 mod sign_in;
 pub(crate) mod token;
 mod token_response;
+#[cfg(feature = "openid")]
+pub(crate) mod userinfo;

@@ -221,7 +221,10 @@ impl Granted {
         Self { scope: None, claims: None }
     }
 
-    /// What is both asked for and in `scope`. Nothing of something counts as a denial.
+    /// What is both asked for and in `scope`, and of the claims that are asked for
+    /// one by one those that no scope left out would release, unless
+    /// [`with_claims`](Self::with_claims) names them. Nothing of something counts
+    /// as a denial.
     #[must_use]
     pub const fn only(scope: Scope) -> Self {
         Self { scope: Some(scope), claims: None }

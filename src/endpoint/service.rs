@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::endpoints::Endpoints;
+use crate::cause::Cause;
 use crate::grants::Grants;
 use crate::host::{
     ClientStore, Clock, ConsentStore, Directory, Entropy, HostError, SecretVerifier,
@@ -54,6 +55,19 @@ impl Service {
     pub(crate) fn hinted(&self, client: &Client, id_token: &str) -> Option<Subject> {
         let hint = self.provider.as_ref()?.hint(id_token)?;
         hint.is_between(self.issuer.as_str(), client.id()).then_some(hint.sub)
+    }
+
+    /// What `client` calls `user`, if not as the host does (OpenID Connect Core
+    /// section 8).
+    pub(crate) fn pairwise(
+        &self,
+        client: &Client,
+        user: &Subject,
+    ) -> Result<Option<Subject>, Cause> {
+        let Some(sector) = client.sector() else { return Ok(None) };
+        let provider = self.provider.as_ref();
+        let name = provider.and_then(|provider| provider.pairwise(sector, user));
+        name.map(Some).ok_or(Cause::NoPairwiseSalt)
     }
 
     /// What a page carries, or brings back.

@@ -10,7 +10,7 @@ use super::{Attempt, Facts, Generation, Grant, RefreshTerms, Refusal, Seed, Seed
 use crate::model::authentication::Authentication;
 use crate::model::authentication_request::AuthenticationRequest;
 use crate::model::client::{AuthenticatedClient, Client};
-use crate::model::identity::{ClientId, GrantId};
+use crate::model::identity::{ClientId, GrantId, Subject};
 use crate::model::pkce::{CodeChallenge, CodeVerifier};
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::{Resource, ResourceChoice, Resources};
@@ -26,6 +26,7 @@ pub(crate) struct Approval {
     pub(crate) scope: Scope,
     pub(crate) resources: Resources,
     pub(crate) openid: Option<Arc<AuthenticationRequest>>,
+    pub(crate) known_as: Option<Subject>,
     pub(crate) code: CodeBinding,
 }
 
@@ -104,6 +105,7 @@ impl Grant {
             scope: approval.scope,
             resources: approval.resources,
             openid: approval.openid,
+            known_as: approval.known_as,
             approved_at: now,
             expires_at: now.plus(code_lifetime),
             stage: Stage::Coded(approval.code),

@@ -54,6 +54,9 @@ struct Facts {
     /// What the request asked as an authentication request, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     openid: Option<Arc<AuthenticationRequest>>,
+    /// What a pairwise client calls the user, as it did when they approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    known_as: Option<Subject>,
     approved_at: Timestamp,
     expires_at: Timestamp,
     stage: Stage,
@@ -125,16 +128,28 @@ impl Grant {
         self.version.saturating_sub(1)
     }
 
-    /// The user who allowed it.
+    /// The user who allowed it, by the host's own name for them.
     #[must_use]
     pub const fn subject(&self) -> &Subject {
         self.facts.authentication.subject()
     }
 
-    /// What the client calls that user: the `sub` of everything that it is told.
+    /// What the client calls that user: the `sub` of everything that it, and
+    /// whatever resource server it goes to, is told. For a pairwise client it is
+    /// another name than [`subject`](Self::subject), made when they approved
+    /// (OpenID Connect Core section 8).
     #[must_use]
     pub const fn known_as(&self) -> &Subject {
-        self.subject()
+        match &self.facts.known_as {
+            Some(name) => name,
+            None => self.subject(),
+        }
+    }
+
+    /// What it answers as an authentication request, if it was one.
+    #[cfg(feature = "openid")]
+    pub(crate) fn asked(&self) -> Option<&AuthenticationRequest> {
+        self.facts.openid.as_deref()
     }
 
     /// How that user was signed in.

@@ -52,7 +52,7 @@ impl Realm {
         Self { issuer, audience, scope: None, demand: Demand::default() }
     }
 
-    pub(super) fn denied(self: &Arc<Self>, cause: Cause) -> Denied {
+    pub(crate) fn denied(self: &Arc<Self>, cause: Cause) -> Denied {
         Denied { realm: self.clone(), cause }
     }
 

@@ -26,12 +26,14 @@ pub struct ClaimNames(BTreeSet<String>);
 /// More characters than any client sends.
 const LONGEST: usize = 8 * 1024;
 
-/// What tells of the sign-in and not of the person: no user is asked about it.
-const OF_THE_PROTOCOL: [&str; 14] = [
+/// What the protocol itself says, in ID tokens, at userinfo or in other tokens: no
+/// user is asked about it, and no directory is.
+const OF_THE_PROTOCOL: [&str; 21] = [
     "iss",
     "sub",
     "aud",
     "exp",
+    "nbf",
     "iat",
     "jti",
     "auth_time",
@@ -42,7 +44,22 @@ const OF_THE_PROTOCOL: [&str; 14] = [
     "sid",
     "at_hash",
     "c_hash",
+    "s_hash",
+    "cnf",
+    "events",
+    "sub_jwk",
+    "_claim_names",
+    "_claim_sources",
 ];
+
+/// Whether the claim `name`, in whatever language, is none about the person.
+pub(crate) fn is_of_the_protocol(name: &str) -> bool {
+    OF_THE_PROTOCOL.contains(&without_language(name))
+}
+
+fn without_language(name: &str) -> &str {
+    name.split_once('#').map_or(name, |(name, _)| name)
+}
 
 impl ClaimsRequest {
     /// Reads the JSON of the parameter.
@@ -62,13 +79,13 @@ impl ClaimsRequest {
     /// asked to allow.
     pub(crate) fn names(&self) -> ClaimNames {
         let all = self.userinfo.names().chain(self.id_token.names());
-        all.filter(|name| !OF_THE_PROTOCOL.contains(name)).collect()
+        all.filter(|name| !is_of_the_protocol(name)).collect()
     }
 
     /// What is left of it when of the claims about the person only `allowed`
     /// are told.
     pub(crate) fn retain(&mut self, allowed: &ClaimNames) {
-        let keep = |name: &str| OF_THE_PROTOCOL.contains(&name) || allowed.contains(name);
+        let keep = |name: &str| is_of_the_protocol(name) || allowed.contains(name);
         self.userinfo.retain(keep);
         self.id_token.retain(keep);
     }
@@ -123,6 +140,11 @@ impl ClaimNames {
     /// The names that are also in `other`.
     pub(crate) fn intersection(&self, other: &Self) -> Self {
         Self(self.0.intersection(&other.0).cloned().collect())
+    }
+
+    /// The names that are not in `others`, in whatever language.
+    pub(crate) fn without(&self, others: &Self) -> Self {
+        self.iter().filter(|name| !others.contains(without_language(name))).collect()
     }
 
     /// These names but for `asked`, and then `allowed`.

@@ -12,6 +12,7 @@ use super::redirect_uri::{PrivateSchemes, RedirectUri, RegisteredUri};
 use super::resource::Resources;
 use super::scope::Scope;
 use super::secret::SecretHash;
+use super::sector::Sector;
 
 /// A registered application. What exists is consistent: every URI was judged,
 /// the default scope lies within the allowed one.
@@ -49,6 +50,8 @@ pub struct Client {
     pub(super) default_acr_values: Vec<Acr>,
     pub(super) require_auth_time: bool,
     pub(super) id_token_signed_response_alg: Algorithm,
+    pub(super) userinfo_signed_response_alg: Option<Algorithm>,
+    pub(super) sector: Option<Sector>,
 }
 
 /// How a client proves that it is itself
@@ -171,6 +174,24 @@ impl Client {
     #[must_use]
     pub const fn id_token_signed_response_alg(&self) -> Algorithm {
         self.id_token_signed_response_alg
+    }
+
+    /// How what userinfo tells it is signed, if it is
+    /// (`userinfo_signed_response_alg`).
+    #[must_use]
+    pub const fn userinfo_signed_response_alg(&self) -> Option<Algorithm> {
+        self.userinfo_signed_response_alg
+    }
+
+    /// The host of the sector that has names of its own for users, if it is told
+    /// those: the `subject_type` is `pairwise`.
+    #[must_use]
+    pub fn sector_identifier(&self) -> Option<&str> {
+        self.sector.as_ref().map(Sector::as_str)
+    }
+
+    pub(crate) const fn sector(&self) -> Option<&Sector> {
+        self.sector.as_ref()
     }
 
     /// Whether it has no means to prove who it is (RFC 6749 section 2.1).

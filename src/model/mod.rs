@@ -10,6 +10,8 @@ pub(crate) mod consented;
 pub(crate) mod identity;
 pub(crate) mod issuer;
 pub(crate) mod page;
+#[cfg(feature = "openid")]
+pub(crate) mod pairwise;
 pub(crate) mod pkce;
 pub(crate) mod prompt;
 pub(crate) mod record;
@@ -17,7 +19,10 @@ pub(crate) mod redirect_uri;
 pub(crate) mod registration;
 pub(crate) mod resource;
 pub(crate) mod scope;
+#[cfg(feature = "openid")]
+pub(crate) mod scope_claims;
 pub(crate) mod secret;
+pub(crate) mod sector;
 pub(crate) mod timestamp;
 pub(crate) mod user;
 pub(crate) mod wanted_claims;

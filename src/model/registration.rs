@@ -14,6 +14,7 @@ use super::redirect_uri::{PrivateSchemes, RedirectUriError, RegisteredUri};
 use super::resource::{ResourceError, Resources};
 use super::scope::{Scope, ScopeError};
 use super::secret::SecretHash;
+use super::sector::Sector;
 
 /// A registration in the making; [`build`](Self::build) judges it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -53,6 +54,12 @@ pub struct ClientBuilder {
     require_auth_time: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     id_token_signed_response_alg: Algorithm,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    userinfo_signed_response_alg: Option<Algorithm>,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pairwise: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sector_identifier: Option<String>,
 }
 
 fn is_default(algorithm: &Algorithm) -> bool {
@@ -92,6 +99,9 @@ pub enum ClientError {
     /// Whoever introspects has to authenticate (RFC 7662 section 2.1).
     #[error("a client that introspects the tokens of others must authenticate")]
     PublicIntrospection,
+    /// Nothing says which sector a pairwise client belongs to.
+    #[error("a pairwise client needs one https host in all redirect URIs, or a sector identifier")]
+    Sector,
 }
 
 impl Client {
@@ -115,6 +125,9 @@ impl Client {
             default_acr_values: Vec::new(),
             require_auth_time: false,
             id_token_signed_response_alg: Algorithm::default(),
+            userinfo_signed_response_alg: None,
+            pairwise: false,
+            sector_identifier: None,
         }
     }
 }
@@ -234,6 +247,31 @@ impl ClientBuilder {
         self
     }
 
+    /// What userinfo tells it is signed, by this algorithm: a key for it must be
+    /// in the server's key set, or it is told nothing.
+    pub const fn userinfo_signed_response_alg(mut self, algorithm: Algorithm) -> Self {
+        self.userinfo_signed_response_alg = Some(algorithm);
+        self
+    }
+
+    /// It is told names of users that only its own sector knows, so that it
+    /// cannot compare notes with others: `subject_type=pairwise` (OpenID Connect
+    /// Core section 8). Its sector is the one host of its redirect URIs.
+    ///
+    /// The server needs a `PairwiseSalt`; without one, its requests fail.
+    pub const fn pairwise(mut self) -> Self {
+        self.pairwise = true;
+        self
+    }
+
+    /// It is [pairwise](Self::pairwise), and shares the names of users with all
+    /// that name this host, which may be another than theirs: the one of their
+    /// `sector_identifier_uri`.
+    pub fn sector_identifier(mut self, host: impl Into<String>) -> Self {
+        self.sector_identifier = Some(host.into());
+        self.pairwise()
+    }
+
     /// Judges the registration.
     pub fn build(self) -> Result<Client, ClientError> {
         let serves = self.introspects_any || !self.audiences.is_empty();
@@ -256,11 +294,20 @@ impl ClientBuilder {
                 .map_err(|reason| ClientError::RedirectUri { uri, reason })
         };
         let acrs = self.default_acr_values.into_iter().map(Acr::parse);
+        let redirect_uris: Vec<_> =
+            self.redirect_uris.into_iter().map(judge).collect::<Result<_, _>>()?;
+        let sector = match &self.sector_identifier {
+            Some(host) => Sector::parse(host),
+            None => Sector::of(&redirect_uris),
+        };
+        if self.pairwise && sector.is_none() {
+            return Err(ClientError::Sector);
+        }
         Ok(Client {
             name: self.name.unwrap_or_else(|| self.id.to_string()),
             id: ClientId::parse(self.id)?,
             authentication: self.authentication,
-            redirect_uris: self.redirect_uris.into_iter().map(judge).collect::<Result<_, _>>()?,
+            redirect_uris,
             private_schemes: self.private_schemes,
             scope,
             default_scope,
@@ -274,6 +321,8 @@ impl ClientBuilder {
             default_acr_values: acrs.collect::<Result<_, _>>()?,
             require_auth_time: self.require_auth_time,
             id_token_signed_response_alg: self.id_token_signed_response_alg,
+            userinfo_signed_response_alg: self.userinfo_signed_response_alg,
+            sector: sector.filter(|_| self.pairwise),
         })
     }
 }
@@ -300,6 +349,9 @@ impl From<&Client> for ClientBuilder {
             default_acr_values: client.default_acr_values.iter().map(Acr::to_string).collect(),
             require_auth_time: client.require_auth_time,
             id_token_signed_response_alg: client.id_token_signed_response_alg,
+            userinfo_signed_response_alg: client.userinfo_signed_response_alg,
+            pairwise: client.sector.is_some(),
+            sector_identifier: client.sector_identifier().map(Into::into),
         }
     }
 }
@@ -384,7 +436,9 @@ mod tests {
             .default_acr_value("gold")
             .default_acr_value("silver")
             .require_auth_time()
-            .id_token_signed_response_alg(Algorithm::Es256);
+            .id_token_signed_response_alg(Algorithm::Es256)
+            .userinfo_signed_response_alg(Algorithm::EdDsa)
+            .sector_identifier("sector.example");
         for client in [everything, Client::builder("bare").redirect_uri(HTTPS)] {
             let client = client.build().unwrap();
             let read = Client::from_record(&client.to_record().unwrap()).unwrap();

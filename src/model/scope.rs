@@ -48,6 +48,12 @@ impl Scope {
         Self("".into())
     }
 
+    /// What makes a request an authentication request.
+    #[cfg(feature = "openid")]
+    pub(crate) fn openid() -> Self {
+        Self(OPENID.into())
+    }
+
     /// The tokens of a space-separated list.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
         let allowed = |byte: u8| matches!(byte, b' ' | 0x21 | 0x23..=0x5b | 0x5d..=0x7e);

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "openid")]
 mod openid;
+mod userinfo;
 
 use std::fmt;
 use std::sync::Arc;

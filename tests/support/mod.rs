@@ -16,6 +16,7 @@ pub(crate) mod openid;
 pub(crate) mod publisher;
 pub(crate) mod seams;
 pub(crate) mod signed;
+pub(crate) mod userinfo;
 pub(crate) mod world;
 
 use std::ops::Deref;

@@ -44,6 +44,7 @@ fn coded_with(challenge: Option<&str>, redirect_uri_named: bool) -> Arc<Grant> {
         scope: Scope::parse("a b c").unwrap(),
         resources: Resources::parse(&["api:1", "api:2"]).unwrap(),
         openid: None,
+        known_as: None,
         code: CodeBinding {
             seed: CODE_SEED.hash(),
             redirect_uri: app.redirect_uri(None).unwrap(),
