@@ -102,6 +102,7 @@ pub use jose::{key_error::KeyError, private_key::PrivateKeyPem};
 pub use keys::{KeySet, SigningKey};
 pub use model::algorithm::Algorithm;
 pub use model::authentication::Authentication;
+pub use model::backchannel_uri::BackchannelUriError;
 pub use model::claims::ClaimNames;
 pub use model::client::{Client, ClientAuthentication};
 pub use model::consented::Consented;

@@ -27,7 +27,7 @@ impl TokenResponse {
         attempt: Attempt,
         now: Timestamp,
     ) -> Result<Self, Cause> {
-        let expires_at = now.plus(service.policy.access_token_lifetime).min(grant.expires_at());
+        let expires_at = now.plus(service.policy.access_token_lifetime).min(grant.valid_until());
         let refresh = grant.generation().map(|latest| RefreshToken {
             grant: *grant.id(),
             seed: *seed,

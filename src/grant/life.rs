@@ -106,6 +106,7 @@ impl Grant {
             openid: approval.openid,
             approved_at: now,
             expires_at: now.plus(code_lifetime),
+            farewell: None,
             stage: Stage::Coded(approval.code),
         };
         Arc::new(Self { version: 1, facts })
@@ -137,7 +138,9 @@ impl Grant {
                 let expires_at = new.refresh.map_or(now.plus(new.access_lifetime), |terms| {
                     terms.end(self.facts.approved_at, now)
                 });
-                Ok(Outcome::Redeemed(self.next(new.attempt, stage, expires_at), selection))
+                let farewell = self.farewell_due(claim.client);
+                let next = self.next_with(new.attempt, stage, expires_at, farewell);
+                Ok(Outcome::Redeemed(next, selection))
             }
             Stage::Active { redeemed, .. } => {
                 self.verify(claim, redeemed)?;
