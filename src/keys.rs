@@ -209,7 +209,6 @@ impl KeySet {
 
     /// What `token` says, if a key of this set signed it as a token of the type
     /// `typ`: one that signs no more, too, as long as it is published.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for id_token_hint, which is not read yet"))]
     pub(crate) fn verify(&self, token: &str, typ: &str) -> Result<Verified, JwsError> {
         jws::verify(&self.ring().published, token, typ)
     }

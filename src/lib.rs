@@ -81,12 +81,20 @@ mod policy;
 mod provider;
 mod request;
 mod server;
+#[cfg(any(feature = "conformance", feature = "openid"))]
+mod together;
 mod token;
 
 pub use answer::Response;
 pub use cause::{Cause, CredentialError, ErrorCode};
+#[cfg(feature = "openid")]
+pub use endpoint::backchannel_logout::{Notices, Undelivered};
 pub use endpoint::endpoints::Endpoints;
+#[cfg(feature = "openid")]
+pub use endpoint::logout_pause::{ConfirmLogout, EndSession, Logout};
 pub use endpoint::pause::{Asker, Authorize, Consent, Decision, Granted, Login, Refused};
+#[cfg(feature = "openid")]
+pub use endpoint::sign_out::SignedOut;
 pub use grant::{Grant, Refusal};
 pub use guard::{Access, Denied, Guard, InsecureEndpoint, RemoteGuard};
 #[cfg(feature = "openid")]

@@ -1,5 +1,8 @@
 //! The authorization server as a host holds it.
 
+#[cfg(feature = "openid")]
+mod logout;
+
 use std::fmt;
 use std::sync::Arc;
 

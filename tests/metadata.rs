@@ -62,6 +62,7 @@ fn what_is_switched_off_or_elsewhere_is_told_so() {
         token: "/oauth/token".into(),
         introspection: None,
         revocation: None,
+        ..Endpoints::default()
     };
     let house = House::with(|builder| builder.endpoints(endpoints));
     let metadata = document(&house.server.metadata());

@@ -12,6 +12,9 @@ pub struct Endpoints {
     pub introspection: Option<String>,
     /// `/revoke` (RFC 7009).
     pub revocation: Option<String>,
+    /// `/logout` (OpenID Connect RP-Initiated Logout), on an OpenID Connect
+    /// provider only.
+    pub end_session: Option<String>,
 }
 
 impl Default for Endpoints {
@@ -21,6 +24,7 @@ impl Default for Endpoints {
             token: "/token".to_owned(),
             introspection: Some("/introspect".to_owned()),
             revocation: Some("/revoke".to_owned()),
+            end_session: Some("/logout".to_owned()),
         }
     }
 }
@@ -28,7 +32,7 @@ impl Default for Endpoints {
 impl Endpoints {
     /// Every path that is offered.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &String> {
-        let optional = self.introspection.iter().chain(&self.revocation);
+        let optional = self.introspection.iter().chain(&self.revocation).chain(&self.end_session);
         [&self.authorization, &self.token].into_iter().chain(optional)
     }
 }

@@ -36,6 +36,8 @@ struct Metadata<'s> {
     acr_values_supported: &'s [Acr],
     #[serde(flatten)]
     openid: Option<OfOpenId>,
+    #[serde(flatten)]
+    sign_out: Option<OfSignOut>,
 }
 
 /// What a provider says of authentication requests (OpenID Connect Discovery
@@ -46,6 +48,16 @@ struct OfOpenId {
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
+}
+
+/// What a provider says of sign-outs (OpenID Connect RP-Initiated Logout section
+/// 2.1, Back-Channel Logout section 2.1).
+#[derive(Serialize)]
+struct OfSignOut {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_session_endpoint: Option<String>,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
 }
 
 const OPENID: OfOpenId = OfOpenId {
@@ -60,7 +72,7 @@ const ANY: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
 
 /// The server's metadata, from what is switched on.
 pub(crate) fn metadata(service: &Service) -> Response {
-    let Endpoints { token, introspection, revocation, .. } = &service.endpoints;
+    let Endpoints { token, introspection, revocation, end_session, .. } = &service.endpoints;
     let address = |path: &String| service.issuer.endpoint(path);
     let metadata = Metadata {
         issuer: service.issuer.as_str(),
@@ -74,6 +86,11 @@ pub(crate) fn metadata(service: &Service) -> Response {
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         acr_values_supported: &service.acr_values,
         openid: service.provider.as_ref().map(|_| OPENID),
+        sign_out: service.provider.as_ref().map(|_| OfSignOut {
+            end_session_endpoint: end_session.as_ref().map(address),
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
+        }),
         grant_types_supported: ["authorization_code", "refresh_token"],
         token_endpoint_auth_methods_supported: ANY,
         introspection_endpoint_auth_methods_supported: introspection.as_ref().map(|_| CONFIDENTIAL),

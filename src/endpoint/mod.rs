@@ -4,11 +4,17 @@ mod approve;
 mod asked;
 pub(crate) mod authorize;
 #[cfg(feature = "openid")]
+pub(crate) mod backchannel_logout;
+#[cfg(feature = "openid")]
 mod claims;
 mod client;
 pub(crate) mod consent;
 pub(crate) mod endpoints;
 pub(crate) mod introspect;
+#[cfg(feature = "openid")]
+pub(crate) mod logout;
+#[cfg(feature = "openid")]
+pub(crate) mod logout_pause;
 pub(crate) mod metadata;
 pub(crate) mod pause;
 mod redeem;
@@ -16,5 +22,7 @@ mod refresh;
 pub(crate) mod revoke;
 pub(crate) mod service;
 mod sign_in;
+#[cfg(feature = "openid")]
+pub(crate) mod sign_out;
 pub(crate) mod token;
 mod token_response;

@@ -3,5 +3,9 @@
 pub(crate) mod access;
 pub(crate) mod code;
 pub(crate) mod credential;
+#[cfg(feature = "openid")]
+pub(crate) mod logout_ticket;
+#[cfg(feature = "openid")]
+pub(crate) mod logout_token;
 pub(crate) mod refresh;
 pub(crate) mod ticket;
