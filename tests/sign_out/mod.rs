@@ -100,11 +100,11 @@ impl Home {
     /// The latest grant of `user` to `app`.
     pub(crate) async fn grant_to(&self, app: &App, user: &str) -> Arc<Grant> {
         let grants = self.grants(user).await;
-        let mut mine = grants.into_iter().filter(|grant| grant.client().as_str() == app.id);
-        mine.next_back().unwrap()
+        let mine = grants.into_iter().filter(|grant| grant.client().as_str() == app.id);
+        mine.max_by_key(|grant| grant.approved_at()).unwrap()
     }
 
-    /// What the ID token says that `app` was given of its only grant of `user`.
+    /// What the ID token says that `app` was given of its latest grant of `user`.
     pub(crate) async fn claims(&self, app: &App, user: &str) -> Value {
         let (grant, now) = (self.grant_to(app, user).await, self.now());
         json!({
