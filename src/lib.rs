@@ -52,6 +52,7 @@
 //! | `answer`, `form_post`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
 //! | `host` | all that a host implements |
 //! | `token` | codes, tokens and tickets, sealed |
+//! | `together` | several futures at once, without a runtime |
 //! | `jose` | signatures and keys in JSON (feature `openid`) |
 //! | `request` | what arrives, read once and strictly |
 //! | `grant` | [`Grant`]: one record, one state machine |

@@ -14,6 +14,28 @@ use crate::model::identity::Subject;
 impl AuthorizationServer {
     /// The end-session endpoint, for GET and POST (OpenID Connect RP-Initiated
     /// Logout): a client sends its user here to be signed out.
+    ///
+    /// ```
+    /// # use codegrant::{Authentication, AuthorizationServer, Logout, Response};
+    /// # use http::request::Parts;
+    /// # async fn end_login_session(_: &Authentication) {}
+    /// # fn page(_: &str) -> Response { Response::default() }
+    /// async fn logout(server: &AuthorizationServer, request: &Parts, body: &[u8]) -> Response {
+    ///     let end = match server.logout(request, body).await {
+    ///         Logout::End(end) => end,
+    ///         Logout::Confirm(confirm) => return page(confirm.ticket()),
+    ///         Logout::Refused(refused) => return refused.response(),
+    ///         Logout::Redirect(response) => return response,
+    ///     };
+    ///     if let Some(user) = end.user() {
+    ///         end_login_session(user).await;
+    ///     }
+    ///     let (signed_out, then) = server.finish_logout(end).await;
+    ///     // Spawn `signed_out.notices.deliver(…)`, and log `signed_out.fault`.
+    /// #   let _ = signed_out;
+    ///     then.unwrap_or_else(|| page("You are signed out."))
+    /// }
+    /// ```
     pub async fn logout(&self, request: &Parts, body: &[u8]) -> Logout {
         logout::logout(&self.0, request, body).await
     }
