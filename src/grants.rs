@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::cause::{Cause, CredentialError};
+#[cfg(feature = "openid")]
+use crate::grant::Attempt;
 use crate::grant::{Grant, Refusal};
 use crate::host::{CodeStore, HostError};
 use crate::model::identity::{GrantId, Subject};
@@ -154,6 +156,26 @@ impl Grants {
             ended = ended.and(self.end(grant).await);
         }
         ended
+    }
+
+    /// Signs a grant out that was found, whatever others make of it meanwhile;
+    /// `true` if it was this attempt that has to tell its client.
+    #[cfg(feature = "openid")]
+    pub(crate) async fn sign_out(
+        &self,
+        found: &Arc<Grant>,
+        attempt: Attempt,
+    ) -> Result<bool, Cause> {
+        let mut grant = found.clone();
+        for _ in 0..MOST_ROUNDS {
+            let Some(departure) = grant.sign_out(attempt) else { return Ok(false) };
+            if self.commit(&departure.next).await? {
+                return Ok(departure.is_told);
+            }
+            let Some(latest) = self.find(grant.id()).await? else { return Ok(false) };
+            grant = latest;
+        }
+        Err(Cause::Contention)
     }
 
     /// After a write of unknown outcome a store that is coming back is asked

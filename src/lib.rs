@@ -52,6 +52,7 @@
 //! | `answer`, `form_post`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
 //! | `host` | all that a host implements |
 //! | `token` | codes, tokens and tickets, sealed |
+//! | `together` | several futures at once, without a runtime |
 //! | `jose` | signatures and keys in JSON (feature `openid`) |
 //! | `request` | what arrives, read once and strictly |
 //! | `grant` | [`Grant`]: one record, one state machine |
@@ -81,12 +82,20 @@ mod policy;
 mod provider;
 mod request;
 mod server;
+#[cfg(any(feature = "conformance", feature = "openid"))]
+mod together;
 mod token;
 
 pub use answer::Response;
 pub use cause::{Cause, CredentialError, ErrorCode};
+#[cfg(feature = "openid")]
+pub use endpoint::backchannel_logout::{Notices, Undelivered};
 pub use endpoint::endpoints::Endpoints;
+#[cfg(feature = "openid")]
+pub use endpoint::logout_pause::{ConfirmLogout, EndSession, Logout};
 pub use endpoint::pause::{Asker, Authorize, Consent, Decision, Granted, Login, Refused};
+#[cfg(feature = "openid")]
+pub use endpoint::sign_out::SignedOut;
 pub use grant::{Grant, Refusal};
 #[cfg(feature = "openid")]
 pub use guard::OfflineGuard;
@@ -104,6 +113,7 @@ pub use jose::{key_error::KeyError, private_key::PrivateKeyPem};
 pub use keys::{KeySet, SigningKey};
 pub use model::algorithm::Algorithm;
 pub use model::authentication::Authentication;
+pub use model::backchannel_uri::BackchannelUriError;
 pub use model::claims::ClaimNames;
 pub use model::client::{Client, ClientAuthentication};
 pub use model::consented::Consented;

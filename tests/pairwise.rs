@@ -120,7 +120,7 @@ async fn names_outlive_secrets_and_keys_and_nothing_but_the_salt_changes_them() 
     let house = with_provider(Provider::new(keyring.clone()).pairwise_salt(salt(7)));
     let name = sub(&house, &SYNC).await;
     house.server.rotate_secrets(&ring(&[2]));
-    keyring.rotate([codegrant::SigningKey::generate(Algorithm::EdDsa).unwrap()]).unwrap();
+    keyring.rotate([key(Algorithm::Rs256), key(Algorithm::EdDsa)]).unwrap();
     assert_eq!(sub(&house, &SYNC).await, name);
     for (byte, same) in [(7, true), (8, false)] {
         let provider = Provider::new(keys(&[Algorithm::EdDsa])).pairwise_salt(salt(byte));

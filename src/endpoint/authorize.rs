@@ -22,7 +22,7 @@ use crate::request::params::{Name, Params};
 use crate::token::ticket::{ConsentTicket, LoginReason, LoginTicket, Seen, TicketError};
 
 /// URLs up to this length pass through every browser and proxy.
-const LONGEST_URL: usize = 8000;
+pub(super) const LONGEST_URL: usize = 8000;
 
 /// What becomes of a request that can be answered, and whose sender's user is
 /// signed in.
@@ -211,7 +211,8 @@ fn allowed(service: &Service, decision: Decision, asked: &AuthorizationRequest) 
     Some(Terms { scope, claims })
 }
 
-fn read(parts: &Parts, body: &[u8]) -> Result<Params, Cause> {
+/// The parameters of a request that a browser sends, in its query or as a form.
+pub(super) fn read(parts: &Parts, body: &[u8]) -> Result<Params, Cause> {
     let query = parts.uri.query().unwrap_or_default();
     match parts.method {
         Method::GET => Ok(Params::decode(&[query])?),

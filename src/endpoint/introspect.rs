@@ -129,7 +129,7 @@ async fn find_refresh(service: &Service, text: &str) -> Result<Option<Valid>, Ca
             scope: grant.scope().intersection(client.scope()),
             audience: Resources::none(),
             issued_at: latest.since,
-            expires_at: grant.expires_at(),
+            expires_at: grant.valid_until(),
             sealed: None,
             grant,
         }),

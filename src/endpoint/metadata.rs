@@ -40,6 +40,8 @@ struct Metadata<'s> {
     acr_values_supported: &'s [Acr],
     #[serde(flatten)]
     openid: Option<OfOpenId>,
+    #[serde(flatten)]
+    sign_out: Option<OfSignOut>,
 }
 
 /// What only an OpenID Connect provider says (OpenID Connect Discovery section 3).
@@ -60,6 +62,16 @@ struct OfOpenId {
     request_uri_parameter_supported: bool,
 }
 
+/// What a provider says of sign-outs (OpenID Connect RP-Initiated Logout section
+/// 2.1, Back-Channel Logout section 2.1).
+#[derive(Serialize)]
+struct OfSignOut {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_session_endpoint: Option<String>,
+    backchannel_logout_supported: bool,
+    backchannel_logout_session_supported: bool,
+}
+
 const CONFIDENTIAL: &[&str] = &["client_secret_basic", "client_secret_post"];
 const ANY: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
 
@@ -69,7 +81,7 @@ const OF_ID_TOKENS: &[&str] =
 
 /// The server's metadata, from what is switched on.
 pub(crate) fn metadata(service: &Service) -> Response {
-    let Endpoints { token, introspection, revocation, .. } = &service.endpoints;
+    let Endpoints { token, introspection, revocation, end_session, .. } = &service.endpoints;
     let address = |path: &String| service.issuer.endpoint(path);
     let openid = service.provider.as_ref().map(|provider| OfOpenId::of(service, provider));
     let metadata = Metadata {
@@ -83,6 +95,11 @@ pub(crate) fn metadata(service: &Service) -> Response {
         response_modes_supported: ["query", "form_post"],
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         acr_values_supported: &service.acr_values,
+        sign_out: service.provider.as_ref().map(|_| OfSignOut {
+            end_session_endpoint: end_session.as_ref().map(address),
+            backchannel_logout_supported: true,
+            backchannel_logout_session_supported: true,
+        }),
         grant_types_supported: ["authorization_code", "refresh_token"],
         token_endpoint_auth_methods_supported: ANY,
         introspection_endpoint_auth_methods_supported: introspection.as_ref().map(|_| CONFIDENTIAL),

@@ -50,7 +50,7 @@ impl Issue<'_> {
         user: Option<&User>,
     ) -> Result<TokenResponse, Cause> {
         let Self { service, seed, now, .. } = self;
-        let expires_at = now.plus(service.policy.access_token_lifetime).min(grant.expires_at());
+        let expires_at = now.plus(service.policy.access_token_lifetime).min(grant.valid_until());
         let refresh = grant.generation().map(|latest| RefreshToken {
             grant: *grant.id(),
             seed: *seed,

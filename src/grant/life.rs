@@ -108,6 +108,7 @@ impl Grant {
             known_as: approval.known_as,
             approved_at: now,
             expires_at: now.plus(code_lifetime),
+            farewell: None,
             stage: Stage::Coded(approval.code),
         };
         Arc::new(Self { version: 1, facts })
@@ -139,7 +140,9 @@ impl Grant {
                 let expires_at = new.refresh.map_or(now.plus(new.access_lifetime), |terms| {
                     terms.end(self.facts.approved_at, now)
                 });
-                Ok(Outcome::Redeemed(self.next(new.attempt, stage, expires_at), selection))
+                let farewell = self.farewell_due(claim.client);
+                let next = self.next_with(new.attempt, stage, expires_at, farewell);
+                Ok(Outcome::Redeemed(next, selection))
             }
             Stage::Active { redeemed, .. } => {
                 self.verify(claim, redeemed)?;

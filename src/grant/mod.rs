@@ -10,6 +10,7 @@ mod record;
 mod refresh;
 mod refusal;
 mod seed;
+mod sign_out;
 #[cfg(test)]
 mod table;
 
@@ -17,6 +18,7 @@ pub(crate) use life::{Approval, CodeBinding, NewTokens, Outcome, Redemption, Sel
 pub(crate) use refresh::{RefreshClaim, RefreshTerms, Renewal};
 pub use refusal::Refusal;
 pub(crate) use seed::{Seed, SeedHash};
+use sign_out::Farewell;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -28,7 +30,7 @@ use crate::model::authentication_request::AuthenticationRequest;
 use crate::model::base64url;
 use crate::model::identity::{ClientId, GrantId, Subject};
 use crate::model::resource::Resources;
-use crate::model::scope::{OFFLINE_ACCESS, OPENID, Scope};
+use crate::model::scope::{OPENID, Scope};
 use crate::model::timestamp::Timestamp;
 
 /// What one user allowed one client, at one version of its life.
@@ -59,6 +61,9 @@ struct Facts {
     known_as: Option<Subject>,
     approved_at: Timestamp,
     expires_at: Timestamp,
+    /// Whether its client is to hear when its session ends; never, if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    farewell: Option<Farewell>,
     stage: Stage,
 }
 
@@ -182,10 +187,9 @@ impl Grant {
         self.facts.approved_at
     }
 
-    /// When nothing issued from it can be valid any more, so that the record
-    /// may be forgotten.
+    /// When nothing issued from it can be valid any more.
     #[must_use]
-    pub const fn expires_at(&self) -> Timestamp {
+    pub const fn valid_until(&self) -> Timestamp {
         self.facts.expires_at
     }
 
@@ -200,29 +204,34 @@ impl Grant {
         self.facts.scope.chosen(selection.scope).contains(OPENID).then_some(asked)
     }
 
-    /// Whether it goes on when its user signs out: they allowed `offline_access`
-    /// in answer to an authentication request (OpenID Connect Core section 11).
-    #[must_use]
-    pub fn survives_sign_out(&self) -> bool {
-        self.facts.openid.is_some() && self.facts.scope.contains(OFFLINE_ACCESS)
-    }
-
     /// Whether it was ended before its time.
     #[must_use]
     pub const fn is_ended(&self) -> bool {
         matches!(self.facts.stage, Stage::Ended)
     }
 
-    /// Whether this version and `other` come from the same try to write. Any
-    /// two that end a grant have done the same.
-    pub(crate) fn is_same_attempt(&self, other: &Self) -> bool {
-        self.is_ended() && other.is_ended()
-            || self.version == other.version && self.facts.attempt == other.facts.attempt
+    /// Whether this version is the one that `next` was to make. Any two that end
+    /// a grant have done the same, but one of a sign-out: it alone tells the client.
+    pub(crate) fn is_same_attempt(&self, next: &Self) -> bool {
+        let ends_silently = next.is_ended() && next.facts.farewell != Some(Farewell::Said);
+        self.is_ended() && ends_silently
+            || self.version == next.version && self.facts.attempt == next.facts.attempt
     }
 
     /// The next version, differing in what a transition changes.
     fn next(&self, attempt: Attempt, stage: Stage, expires_at: Timestamp) -> Arc<Self> {
-        let facts = Facts { attempt, stage, expires_at, ..self.facts.clone() };
+        self.next_with(attempt, stage, expires_at, self.facts.farewell)
+    }
+
+    /// The same for a transition that also changes what the client is to hear.
+    fn next_with(
+        &self,
+        attempt: Attempt,
+        stage: Stage,
+        expires_at: Timestamp,
+        farewell: Option<Farewell>,
+    ) -> Arc<Self> {
+        let facts = Facts { attempt, stage, expires_at, farewell, ..self.facts.clone() };
         Arc::new(Self { version: self.version.saturating_add(1), facts })
     }
 }

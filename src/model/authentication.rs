@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::identity::{Acr, Amr, SessionId, Subject};
+use super::identity::{Acr, Amr, ClientId, SessionId, Subject};
 use super::timestamp::Timestamp;
 
 /// Who is signed in on the browser that sent a request, and since when.
@@ -71,7 +74,8 @@ impl Authentication {
     }
 
     /// When the session ends at the latest, as far as it is known now. It may
-    /// move while the session lives.
+    /// move while the session lives. The grants of clients that have to hear of
+    /// its end are kept until then, and forgotten with their tokens if not given.
     #[must_use]
     pub fn with_session_end(mut self, end: Timestamp) -> Self {
         self.particulars_mut().session_end = Some(end);
@@ -112,6 +116,24 @@ impl Authentication {
     #[must_use]
     pub fn session_end(&self) -> Option<Timestamp> {
         self.particulars.as_ref()?.session_end
+    }
+
+    /// What `client` calls the session (`sid`): a name that no other client can
+    /// tell to be this session's.
+    pub(crate) fn sid(&self, client: &ClientId) -> Option<String> {
+        // A name has no line break, so no two pairs of names read alike.
+        let names = [self.session()?.as_str(), "\n", client.as_str()].concat();
+        let digest = Sha256::new_with_prefix(b"codegrant sid\n").chain_update(names);
+        Some(URL_SAFE_NO_PAD.encode(digest.finalize()))
+    }
+
+    /// Whether this and `other` are of one session. Where the host does not name
+    /// sessions, each sign-in counts as one.
+    #[cfg(feature = "openid")]
+    pub(crate) fn is_same_session(&self, other: &Self) -> bool {
+        self.subject == other.subject
+            && self.session() == other.session()
+            && (self.session().is_some() || self.authenticated_at == other.authenticated_at)
     }
 
     /// Whether this and `other` are one sign-in of one user, wherever its end

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::algorithm::Algorithm;
+use super::backchannel_uri::BackchannelUri;
 use super::identity::{Acr, ClientId};
 use super::redirect_uri::{PrivateSchemes, RedirectUri, RegisteredUri};
 use super::resource::Resources;
@@ -52,6 +53,9 @@ pub struct Client {
     pub(super) id_token_signed_response_alg: Algorithm,
     pub(super) userinfo_signed_response_alg: Option<Algorithm>,
     pub(super) sector: Option<Sector>,
+    pub(super) post_logout_redirect_uris: Vec<RegisteredUri>,
+    pub(super) backchannel_logout_uri: Option<BackchannelUri>,
+    pub(super) backchannel_logout_session_required: bool,
 }
 
 /// How a client proves that it is itself
@@ -192,6 +196,26 @@ impl Client {
 
     pub(crate) const fn sector(&self) -> Option<&Sector> {
         self.sector.as_ref()
+    }
+
+    /// Where the browser may be sent when its user has signed out
+    /// (`post_logout_redirect_uris`).
+    #[must_use]
+    pub fn post_logout_redirect_uris(&self) -> &[RegisteredUri] {
+        &self.post_logout_redirect_uris
+    }
+
+    /// Where its server is told of sign-outs (`backchannel_logout_uri`).
+    #[must_use]
+    pub fn backchannel_logout_uri(&self) -> Option<&str> {
+        self.backchannel_logout_uri.as_ref().map(BackchannelUri::as_str)
+    }
+
+    /// Whether it has to be told which session ended
+    /// (`backchannel_logout_session_required`).
+    #[must_use]
+    pub const fn backchannel_logout_session_required(&self) -> bool {
+        self.backchannel_logout_session_required
     }
 
     /// Whether it has no means to prove who it is (RFC 6749 section 2.1).

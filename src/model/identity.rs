@@ -69,8 +69,10 @@ name! {
 }
 
 name! {
-    /// One sign-in of one user on one browser. It may appear in tokens and
-    /// logs, so it is never the value of the session cookie itself.
+    /// One session of one user on one browser; it keeps its name when the same
+    /// user proves anew who they are. It may appear in logs, so it is never the
+    /// value of the session cookie itself. Drawn at random: what each client
+    /// calls the session (`sid`) is a hash of it, and must not be guessed.
     SessionId, "session id"
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod algorithm;
 pub(crate) mod authentication;
 pub(crate) mod authentication_request;
+pub(crate) mod backchannel_uri;
 pub(crate) mod base64url;
 pub(crate) mod claims;
 pub(crate) mod client;

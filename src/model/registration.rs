@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::algorithm::Algorithm;
+use super::backchannel_uri::{BackchannelUri, BackchannelUriError};
 use super::client::{Client, ClientAuthentication};
 use super::identity::{Acr, ClientId, NameError};
 use super::record::{self, RecordError};
@@ -60,6 +61,12 @@ pub struct ClientBuilder {
     pairwise: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sector_identifier: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    post_logout_redirect_uris: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    backchannel_logout_uri: Option<String>,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    backchannel_logout_session_required: bool,
 }
 
 fn is_default(algorithm: &Algorithm) -> bool {
@@ -83,6 +90,22 @@ pub enum ClientError {
         uri: String,
         /// What is wrong with it.
         reason: RedirectUriError,
+    },
+    /// One of the URIs must not be led to after a sign-out.
+    #[error("the post-logout redirect URI {uri:?} {reason}")]
+    PostLogoutRedirectUri {
+        /// The URI as it was given.
+        uri: String,
+        /// What is wrong with it.
+        reason: RedirectUriError,
+    },
+    /// The URI must not be told of sign-outs.
+    #[error("the back-channel logout URI {uri:?} {reason}")]
+    BackchannelLogoutUri {
+        /// The URI as it was given.
+        uri: String,
+        /// What is wrong with it.
+        reason: BackchannelUriError,
     },
     /// One of the scopes cannot be read.
     #[error(transparent)]
@@ -128,6 +151,9 @@ impl Client {
             userinfo_signed_response_alg: None,
             pairwise: false,
             sector_identifier: None,
+            post_logout_redirect_uris: Vec::new(),
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
         }
     }
 }
@@ -272,6 +298,27 @@ impl ClientBuilder {
         self.pairwise()
     }
 
+    /// Adds a place where the browser may be sent when its user has signed out
+    /// (`post_logout_redirect_uris`). A request has to name it to the letter.
+    pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.post_logout_redirect_uris.push(uri.into());
+        self
+    }
+
+    /// Where its server is told that one of its users has signed out
+    /// (`backchannel_logout_uri`).
+    pub fn backchannel_logout_uri(mut self, uri: impl Into<String>) -> Self {
+        self.backchannel_logout_uri = Some(uri.into());
+        self
+    }
+
+    /// It has to be told which session ended (`backchannel_logout_session_required`),
+    /// not only whose, so a host that does not name sessions cannot serve it.
+    pub const fn backchannel_logout_session_required(mut self) -> Self {
+        self.backchannel_logout_session_required = true;
+        self
+    }
+
     /// Judges the registration.
     pub fn build(self) -> Result<Client, ClientError> {
         let serves = self.introspects_any || !self.audiences.is_empty();
@@ -293,6 +340,15 @@ impl ClientBuilder {
             RegisteredUri::parse(&uri, &self.private_schemes)
                 .map_err(|reason| ClientError::RedirectUri { uri, reason })
         };
+        let judge_afterwards = |uri: String| {
+            RegisteredUri::parse(&uri, &self.private_schemes)
+                .map_err(|reason| ClientError::PostLogoutRedirectUri { uri, reason })
+        };
+        let judge_backchannel = |uri: String| {
+            BackchannelUri::parse(&uri)
+                .map_err(|reason| ClientError::BackchannelLogoutUri { uri, reason })
+        };
+        let afterwards = self.post_logout_redirect_uris.into_iter().map(judge_afterwards);
         let acrs = self.default_acr_values.into_iter().map(Acr::parse);
         let redirect_uris: Vec<_> =
             self.redirect_uris.into_iter().map(judge).collect::<Result<_, _>>()?;
@@ -308,6 +364,12 @@ impl ClientBuilder {
             id: ClientId::parse(self.id)?,
             authentication: self.authentication,
             redirect_uris,
+            post_logout_redirect_uris: afterwards.collect::<Result<_, _>>()?,
+            backchannel_logout_uri: self
+                .backchannel_logout_uri
+                .map(judge_backchannel)
+                .transpose()?,
+            backchannel_logout_session_required: self.backchannel_logout_session_required,
             private_schemes: self.private_schemes,
             scope,
             default_scope,
@@ -352,6 +414,13 @@ impl From<&Client> for ClientBuilder {
             userinfo_signed_response_alg: client.userinfo_signed_response_alg,
             pairwise: client.sector.is_some(),
             sector_identifier: client.sector_identifier().map(Into::into),
+            post_logout_redirect_uris: client
+                .post_logout_redirect_uris
+                .iter()
+                .map(|uri| uri.as_str().into())
+                .collect(),
+            backchannel_logout_uri: client.backchannel_logout_uri().map(Into::into),
+            backchannel_logout_session_required: client.backchannel_logout_session_required,
         }
     }
 }
@@ -391,6 +460,25 @@ mod tests {
         let scoped = Client::builder("app").redirect_uri(HTTPS).scope("a b");
         assert!(refused(scoped.clone().default_scope("c")).contains("default scope"));
         assert!(refused(scoped.scope("\"")).contains("scope token"));
+    }
+
+    #[test]
+    fn nobody_is_led_or_told_after_a_sign_out_where_it_would_not_be_safe() {
+        let app = Client::builder("app").redirect_uri(HTTPS);
+        for bad in ["http://app.example/", "javascript:alert(1)", "/bye", "com.example.app:/bye"] {
+            let error = app.clone().post_logout_redirect_uri(bad).build().unwrap_err();
+            assert!(matches!(error, ClientError::PostLogoutRedirectUri { .. }), "{bad}");
+            let error = app.clone().backchannel_logout_uri(bad).build().unwrap_err();
+            assert!(matches!(error, ClientError::BackchannelLogoutUri { .. }), "{bad}");
+        }
+        let native = app.native().post_logout_redirect_uri("com.example.app:/bye");
+        assert!(native.build().is_ok());
+    }
+
+    #[test]
+    fn a_record_of_before_there_were_sign_outs_is_still_the_same() {
+        let record = Client::builder("app").redirect_uri(HTTPS).build().unwrap().to_record();
+        assert!(!record.unwrap().contains("logout"));
     }
 
     #[test]
@@ -438,7 +526,10 @@ mod tests {
             .require_auth_time()
             .id_token_signed_response_alg(Algorithm::Es256)
             .userinfo_signed_response_alg(Algorithm::EdDsa)
-            .sector_identifier("sector.example");
+            .sector_identifier("sector.example")
+            .post_logout_redirect_uri("https://app.example/bye")
+            .backchannel_logout_uri("https://app.example/logout")
+            .backchannel_logout_session_required();
         for client in [everything, Client::builder("bare").redirect_uri(HTTPS)] {
             let client = client.build().unwrap();
             let read = Client::from_record(&client.to_record().unwrap()).unwrap();

@@ -6,6 +6,8 @@ pub(crate) mod authorization;
 pub(crate) mod bearer;
 pub(crate) mod client_auth;
 pub(crate) mod form;
+#[cfg(feature = "openid")]
+pub(crate) mod logout;
 pub(crate) mod params;
 pub(crate) mod sign_in;
 pub(crate) mod token;
@@ -37,6 +39,10 @@ pub enum RequestError {
     /// The redirect URI is not registered, or missing where several are.
     #[error("redirect_uri is not registered for this client")]
     RedirectUri,
+    /// The post-logout redirect URI is not registered, or nothing says whose it
+    /// would be.
+    #[error("post_logout_redirect_uri is not registered for this client")]
+    PostLogoutRedirectUri,
     /// `response_type` is something else than `code`.
     #[error("response_type must be code")]
     ResponseType,

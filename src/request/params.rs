@@ -61,6 +61,8 @@ names! {
     RequestUri = "request_uri",
     Registration = "registration",
     LoginNote = "login_note",
+    PostLogoutRedirectUri = "post_logout_redirect_uri",
+    LogoutHint = "logout_hint",
 }
 
 /// Those of them that make up an authorization request, and may therefore go
@@ -87,6 +89,17 @@ const OF_AUTHORIZATION: [Name; 21] = [
     Name::Request,
     Name::RequestUri,
     Name::Registration,
+];
+
+/// Those that make up a request for a sign-out, and may go into a URL as well.
+#[cfg(feature = "openid")]
+const OF_LOGOUT: [Name; 6] = [
+    Name::ClientId,
+    Name::IdTokenHint,
+    Name::PostLogoutRedirectUri,
+    Name::State,
+    Name::LogoutHint,
+    Name::UiLocales,
 ];
 
 /// The parameters of one request. It does not print: some are secrets.
@@ -196,8 +209,22 @@ impl Params {
     /// a ticket. A repeated parameter stays repeated, so that the request keeps
     /// its fault; one that is too long for a URL is refused.
     pub(crate) fn to_query(&self) -> Result<String, Malformed> {
+        let mut query = self.only(&OF_AUTHORIZATION);
+        for resource in self.resources() {
+            query.append_pair(Name::Resource.as_str(), resource);
+        }
+        fitting(query.finish())
+    }
+
+    /// The same for a request for a sign-out.
+    #[cfg(feature = "openid")]
+    pub(crate) fn to_logout_query(&self) -> Result<String, Malformed> {
+        fitting(self.only(&OF_LOGOUT).finish())
+    }
+
+    fn only(&self, names: &[Name]) -> form_urlencoded::Serializer<'static, String> {
         let mut query = form_urlencoded::Serializer::new(String::with_capacity(self.text.len()));
-        for name in OF_AUTHORIZATION {
+        for &name in names {
             match self.get(name) {
                 Ok(Some(value)) => {
                     query.append_pair(name.as_str(), value);
@@ -208,12 +235,12 @@ impl Params {
                 }
             }
         }
-        for resource in self.resources() {
-            query.append_pair(Name::Resource.as_str(), resource);
-        }
-        let query = query.finish();
-        if query.len() > LONGEST_QUERY { Err(Malformed::TooLong) } else { Ok(query) }
+        query
     }
+}
+
+fn fitting(query: String) -> Result<String, Malformed> {
+    if query.len() > LONGEST_QUERY { Err(Malformed::TooLong) } else { Ok(query) }
 }
 
 /// A place in a text that is not longer than [`LONGEST`].

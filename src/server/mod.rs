@@ -1,7 +1,10 @@
 //! The authorization server as a host holds it.
 
 #[cfg(feature = "openid")]
+mod logout;
+#[cfg(feature = "openid")]
 mod openid;
+#[cfg(feature = "openid")]
 mod userinfo;
 
 use std::fmt;
@@ -172,7 +175,7 @@ impl AuthorizationServer {
     pub async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
         let now = self.0.now();
         let mut grants = self.0.grants.granted_by(user).await?;
-        grants.retain(|grant| !grant.is_ended() && grant.expires_at() > now);
+        grants.retain(|grant| !grant.is_ended() && grant.valid_until() > now);
         grants.sort_by_key(|grant| grant.approved_at());
         Ok(grants)
     }

@@ -55,6 +55,7 @@ pub(crate) enum Kind {
     LoginTicket,
     LoginNote,
     ConsentTicket,
+    LogoutTicket,
 }
 
 /// Seals and opens for one issuer. Cloning shares the keys, and their rotation.
@@ -77,6 +78,7 @@ struct Keys {
     login_ticket: Hs256,
     login_note: Hs256,
     consent_ticket: Hs256,
+    logout_ticket: Hs256,
 }
 
 impl ServerSecret {
@@ -128,6 +130,7 @@ impl Kind {
             Self::RefreshToken => 5,
             Self::LoginNote => 6,
             Self::WithinJwt => 7,
+            Self::LogoutTicket => 8,
         }
     }
 
@@ -140,6 +143,7 @@ impl Kind {
             Self::LoginTicket => "login ticket",
             Self::LoginNote => "login note",
             Self::ConsentTicket => "consent ticket",
+            Self::LogoutTicket => "logout ticket",
         }
     }
 }
@@ -231,6 +235,7 @@ impl Keys {
             login_ticket: of_kind(Kind::LoginTicket),
             login_note: of_kind(Kind::LoginNote),
             consent_ticket: of_kind(Kind::ConsentTicket),
+            logout_ticket: of_kind(Kind::LogoutTicket),
         }
     }
 
@@ -243,6 +248,7 @@ impl Keys {
             Kind::LoginTicket => &self.login_ticket,
             Kind::LoginNote => &self.login_note,
             Kind::ConsentTicket => &self.consent_ticket,
+            Kind::LogoutTicket => &self.logout_ticket,
         }
     }
 }
@@ -271,7 +277,7 @@ fn digest(key: &Hs256, parts: &[&[u8]]) -> Zeroizing<[u8; MAC_LENGTH]> {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 7] = [
+    const KINDS: &[Kind] = &[
         Kind::Code,
         Kind::AccessToken,
         Kind::WithinJwt,
@@ -279,6 +285,7 @@ mod tests {
         Kind::LoginTicket,
         Kind::LoginNote,
         Kind::ConsentTicket,
+        Kind::LogoutTicket,
     ];
 
     fn secret(byte: u8) -> ServerSecret {
@@ -292,9 +299,9 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_as_its_own_kind_only() {
         let sealer = sealer(SecretRing::new(secret(1)));
-        for sealed_as in KINDS {
+        for &sealed_as in KINDS {
             let text = sealer.seal(sealed_as, &[b"payload"]);
-            for opened_as in KINDS {
+            for &opened_as in KINDS {
                 let opened = sealer.open(opened_as, &text);
                 assert_eq!(opened.is_some(), opened_as == sealed_as, "{sealed_as:?} {opened_as:?}");
                 assert!(opened.is_none_or(|payload| payload == b"payload"));

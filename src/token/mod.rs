@@ -7,5 +7,9 @@ pub(crate) mod credential;
 pub(crate) mod id_token;
 #[cfg(feature = "openid")]
 pub(crate) mod jwt_access;
+#[cfg(feature = "openid")]
+pub(crate) mod logout_ticket;
+#[cfg(feature = "openid")]
+pub(crate) mod logout_token;
 pub(crate) mod refresh;
 pub(crate) mod ticket;

@@ -1,20 +1,22 @@
 //! A provider of which clients ask about alice.
 
-use codegrant::{Algorithm, Builder, KeySet, Provider, Response, SigningKey, User};
+use codegrant::{Algorithm, Builder, KeySet, Provider, Response, User};
 use serde_json::{Value, json};
 
 use super::House;
 use super::answers::json as body_of;
 use super::apps::{App, BILLING, DASHBOARD, SPA, SYNC, TRUSTED};
 use super::call::{Call, Form, bearer};
+use super::openid::own_key;
 
 /// All that a client may ask for.
 pub(crate) const EVERYTHING: &str =
     "openid profile email address phone payroll staff offline_access reports.read reports.write";
 
+/// Of RS256 and these.
 pub(crate) fn keys(algorithms: &[Algorithm]) -> KeySet {
-    let generate = |algorithm: &Algorithm| SigningKey::generate(*algorithm).unwrap();
-    KeySet::new(algorithms.iter().map(generate)).unwrap()
+    let others = algorithms.iter().filter(|algorithm| **algorithm != Algorithm::Rs256);
+    KeySet::new([&Algorithm::Rs256].into_iter().chain(others).map(|one| own_key(*one))).unwrap()
 }
 
 /// A provider, of whose claims nothing was changed.
