@@ -51,7 +51,7 @@
 //! | `provider` | `Provider`: what OpenID Connect adds (feature `openid`) |
 //! | `answer`, `form_post`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
 //! | `host` | all that a host implements |
-//! | `token` | codes, tokens and tickets, sealed |
+//! | `token` | codes, tokens and tickets, sealed; what ID tokens say |
 //! | `together` | several futures at once, without a runtime |
 //! | `jose` | signatures and keys in JSON (feature `openid`) |
 //! | `request` | what arrives, read once and strictly |

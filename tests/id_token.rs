@@ -25,7 +25,7 @@ use jsonwebtoken::EncodingKey;
 use serde_json::{Value, json};
 
 use support::answers::{assert_error, assert_error_redirect, json as body_of, location};
-use support::apps::{AUDITOR, App, BILLING, DASHBOARD, SYNC, TRUSTED};
+use support::apps::{AUDITOR, App, BILLING, DASHBOARD, NOTES, SYNC, TRUSTED};
 use support::openid::{SCOPES, asks, key, keys, own_key, provider, provider_of};
 use support::seams::Fault;
 use support::world::{ISSUER, START, World, ring};
@@ -253,13 +253,15 @@ fn serviced() -> (House, Arc<AtomicBool>) {
     let es256 = Algorithm::Es256;
     let key = SigningKey::from_signer(es256, &public.to_string(), Arc::new(service)).unwrap();
     let house = provider_of(Provider::new(KeySet::new([own_key(Algorithm::Rs256), key]).unwrap()));
-    let client = SYNC.builder().scope(SCOPES).refresh_token().id_token_signed_response_alg(es256);
-    house.clients.put(client.build().unwrap());
+    for app in [SYNC, NOTES] {
+        let client = app.builder().scope(SCOPES).refresh_token();
+        house.clients.put(client.id_token_signed_response_alg(es256).build().unwrap());
+    }
     (house, is_down)
 }
 
 #[tokio::test]
-async fn a_signer_that_fails_consumes_no_code_and_no_refresh_token() {
+async fn a_signer_that_fails_consumes_no_code() {
     let (house, is_down) = serviced();
     let code = house.code_for(&asks(&SYNC)).await;
     let before = house.records().await;
@@ -272,14 +274,28 @@ async fn a_signer_that_fails_consumes_no_code_and_no_refresh_token() {
         assert_eq!(house.records().await, before);
     }
     is_down.store(false, Ordering::SeqCst);
-    let first = house.verified(&SYNC, &house.redeem(&SYNC, &code).await);
-    let refresh = first.answer["refresh_token"].as_str().unwrap();
-    let before = house.records().await;
-    is_down.store(true, Ordering::SeqCst);
-    assert_error(&house.refresh(&SYNC, refresh).await, 503, "temporarily_unavailable");
-    assert_eq!(house.records().await, before);
-    is_down.store(false, Ordering::SeqCst);
-    house.verified(&SYNC, &house.refresh(&SYNC, refresh).await);
+    house.verified(&SYNC, &house.redeem(&SYNC, &code).await);
+}
+
+/// One that is rotated, and one that is not.
+#[tokio::test]
+async fn a_signer_that_fails_consumes_no_refresh_token() {
+    for app in [NOTES, SYNC] {
+        let (house, is_down) = serviced();
+        let first = house.signed_in(&app, &asks(&app)).await;
+        let refresh = first.answer["refresh_token"].as_str().unwrap();
+        let before = house.records().await;
+        is_down.store(true, Ordering::SeqCst);
+        // Well beyond the grace, in which a token that was used would do.
+        for _ in 0..2 {
+            house.pass(30);
+            let refused = house.refresh(&app, refresh).await;
+            assert_error(&refused, 503, "temporarily_unavailable");
+            assert_eq!(house.records().await, before);
+        }
+        is_down.store(false, Ordering::SeqCst);
+        house.verified(&app, &house.refresh(&app, refresh).await);
+    }
 }
 
 /// The directory and the signer come before the write, which is the last await.
