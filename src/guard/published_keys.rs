@@ -129,7 +129,9 @@ impl PublishedKeys {
     }
 
     async fn get(&self, uri: &str) -> Result<Response<String>, HostError> {
-        let request = Request::get(uri).header(ACCEPT, "application/json").body(String::new())?;
+        let request = Request::get(uri)
+            .header(ACCEPT, "application/json, application/jwk-set+json")
+            .body(String::new())?;
         let answer = self.http.send(request).await?;
         match answer.status() {
             StatusCode::OK => Ok(answer),

@@ -79,7 +79,8 @@ impl HttpClient for Publisher {
         }
         let body = match uri.as_str() {
             METADATA => json!({"issuer": ISSUER, "jwks_uri": JWKS}).to_string(),
-            JWKS => self.keys.jwks().to_string(),
+            // Wherever the metadata lead.
+            jwks if jwks.ends_with("/jwks") => self.keys.jwks().to_string(),
             other => return Err(HostError::new(format!("{other} is nowhere"))),
         };
         let mut response = Response::new(body);
