@@ -23,6 +23,7 @@ use support::apps::{
     AUDITOR, App, BILLING, DASHBOARD, NOTES, REPORTS_API, SPA, SYNC, TWO, TWO_SECOND,
 };
 use support::call::Form;
+use support::openid::key;
 use support::userinfo::{EVERYTHING, asks, house, keys, token_of, told, told_after};
 use support::world::ring;
 use support::{House, Tokens};

@@ -60,7 +60,10 @@ impl Asked {
         &self,
         service: &Service,
     ) -> Result<(AuthorizationRequest, SignIn), Cause> {
-        let hinted = |id_token: &str| service.hinted(&self.client, id_token);
+        let hinted = |id_token: &str| {
+            let hint = service.hint(id_token).filter(|hint| hint.aud == *self.client.id());
+            hint.map(|hint| hint.sub)
+        };
         let rules = Rules {
             policy: &service.policy,
             openid: service.provider.as_ref().map(|_| &hinted as _),

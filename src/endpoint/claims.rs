@@ -6,22 +6,21 @@ use std::iter::successors;
 use serde_json::{Map, Value};
 
 use crate::grant::Grant;
-use crate::model::claims::is_of_the_protocol;
+use crate::model::claims::{ClaimNames, is_of_the_protocol};
 use crate::model::page::Locales;
 use crate::model::scope::{OPENID, Scope};
-use crate::model::scope_claims::ScopeClaims;
 use crate::model::user::User;
 
 /// Where claims are told.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Place<'s> {
+#[derive(Clone, Debug)]
+pub(super) enum Place {
     /// In an ID token: only what was asked for there, one by one. What scopes
     /// release is not in it, since an access token is always issued with it, and
     /// opens userinfo (section 5.4).
     IdToken,
-    /// At the userinfo endpoint: what scopes release too.
+    /// At the userinfo endpoint: these too, which scopes release.
     #[cfg(feature = "openid")]
-    UserInfo(&'s ScopeClaims),
+    UserInfo(ClaimNames),
 }
 
 /// What of `user` is told about under `grant`, with the scope `allowed`: never
@@ -33,15 +32,15 @@ pub(super) fn released(
     grant: &Grant,
     allowed: &Scope,
     user: &User,
-    place: Place<'_>,
+    place: Place,
 ) -> Map<String, Value> {
     let Some(asked) = grant.asked().filter(|_| allowed.contains(OPENID)) else {
         return Map::new();
     };
-    let (one_by_one, by_scope) = match place {
+    let (one_by_one, by_scope): (_, Option<ClaimNames>) = match place {
         Place::IdToken => (&asked.claims.id_token, None),
         #[cfg(feature = "openid")]
-        Place::UserInfo(claims) => (&asked.claims.userinfo, Some(claims.of(allowed))),
+        Place::UserInfo(by_scope) => (&asked.claims.userinfo, Some(by_scope)),
     };
     let by_scope = by_scope.iter().flat_map(|names| names.iter());
     let names = one_by_one.names().chain(by_scope).filter(|name| !is_of_the_protocol(name));

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use http::Method;
 use http::request::Parts;
-use serde::Deserialize;
 
 use super::authorize::{LONGEST_URL, read};
 use super::logout_pause::{ConfirmLogout, EndSession, Logout};
@@ -18,57 +17,41 @@ use crate::cause::Cause;
 use crate::model::authentication::Authentication;
 use crate::model::client::Client;
 use crate::model::identity::ClientId;
-use crate::provider::Provider;
 use crate::request::logout::LogoutRequest;
 use crate::request::params::{Name, Params};
 use crate::request::{Malformed, RequestError};
+use crate::token::id_token::Hint;
 use crate::token::logout_ticket::LogoutTicket;
 use crate::token::ticket::TicketError;
 
-/// What of an ID token of ours names a session. When it expired does not matter
-/// (section 2).
-#[derive(Deserialize)]
-struct Hint {
-    iss: String,
-    sub: String,
-    aud: Audience,
-    sid: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(ClientId),
-    Several(Vec<ClientId>),
-}
-
 /// A request arrives from a browser.
 pub(crate) async fn logout(service: &Service, parts: &Parts, body: &[u8]) -> Logout {
-    let (Some(provider), Some(path)) = (&service.provider, &service.endpoints.end_session) else {
+    let (Some(_), Some(path)) = (&service.provider, &service.endpoints.end_session) else {
         return Logout::Redirect(answer::not_offered());
     };
-    begin(service, provider, path, parts, body).await.unwrap_or_else(Logout::Refused)
+    begin(service, path, parts, body).await.unwrap_or_else(Logout::Refused)
 }
 
 async fn begin(
     service: &Service,
-    provider: &Provider,
     path: &str,
     parts: &Parts,
     body: &[u8],
 ) -> Result<Logout, Refused> {
     let params = read(parts, body)?;
     let request = LogoutRequest::parse(&params)?;
-    let hint = request.id_token_hint.map(|text| Hint::verify(service, provider, text));
-    let hint = hint.transpose()?;
+    let unverified = || RequestError::Invalid(Name::IdTokenHint.as_str());
+    let verify = |text: &str| service.hint(text).ok_or_else(unverified);
+    let hint = request.id_token_hint.map(verify).transpose()?;
     let client = find(service, who_asks(&request, hint.as_ref())?).await?;
     let (uri, state) = (request.post_logout_redirect_uri, request.state);
     let then = destination(client.as_deref(), uri, state)?;
     let Some(user) = service.users.authenticate(parts).await? else {
         return meet_nobody(service, path, parts, &params, then);
     };
-    let is_meant = |hint: Hint| client.as_ref().is_some_and(|client| hint.means(&user, client));
-    if hint.is_some_and(is_meant) {
+    if let (Some(hint), Some(client)) = (hint, &client)
+        && is_meant(service, &hint, client, &user)?
+    {
         return Ok(Logout::End(EndSession { user: Some(user), then }));
     }
     Ok(Logout::Confirm(ask(service, &request, client, user)?))
@@ -140,11 +123,11 @@ fn who_asks(
     hint: Option<&Hint>,
 ) -> Result<Option<ClientId>, RequestError> {
     match (&request.client, hint) {
-        (Some(named), Some(hint)) if !hint.aud.as_slice().contains(named) => {
+        (Some(named), Some(hint)) if hint.aud != *named => {
             Err(RequestError::Invalid(Name::ClientId.as_str()))
         }
         (Some(named), _) => Ok(Some(named.clone())),
-        (None, Some(hint)) => Ok(hint.aud.only().cloned()),
+        (None, Some(hint)) => Ok(Some(hint.aud.clone())),
         (None, None) => Ok(None),
     }
 }
@@ -175,37 +158,17 @@ fn destination(
     Ok(Some(target.redirect()))
 }
 
-impl Hint {
-    /// What `text` says, if it is an ID token of this server, however old.
-    fn verify(service: &Service, provider: &Provider, text: &str) -> Result<Self, RequestError> {
-        let verified = provider.keys.verify(text, "JWT").ok();
-        let hint = verified.and_then(|token| serde_json::from_slice::<Self>(&token.claims).ok());
-        let is_ours = |hint: &Self| hint.iss == service.issuer.as_str();
-        hint.filter(is_ours).ok_or(RequestError::Invalid(Name::IdTokenHint.as_str()))
+/// Whether `client` was given the hint in the session that `user` has now. Where
+/// the host does not name sessions, each of the user's is taken for it.
+fn is_meant(
+    service: &Service,
+    hint: &Hint,
+    client: &Client,
+    user: &Authentication,
+) -> Result<bool, Cause> {
+    if let Some(sid) = user.sid(client.id()) {
+        return Ok(hint.sid.as_ref() == Some(&sid));
     }
-
-    /// Whether `client` was given it in the session that `user` has now. Where the
-    /// host does not name sessions, each of the user's is taken for it.
-    fn means(&self, user: &Authentication, client: &Client) -> bool {
-        match user.sid(client.id()) {
-            Some(sid) => self.sid.as_ref() == Some(&sid),
-            None => self.sub == user.subject().as_str(),
-        }
-    }
-}
-
-impl Audience {
-    fn as_slice(&self) -> &[ClientId] {
-        match self {
-            Self::One(client) => std::slice::from_ref(client),
-            Self::Several(clients) => clients,
-        }
-    }
-
-    fn only(&self) -> Option<&ClientId> {
-        match self.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        }
-    }
+    let pairwise = service.pairwise(client, user.subject())?;
+    Ok(hint.sub == *pairwise.as_ref().unwrap_or(user.subject()))
 }

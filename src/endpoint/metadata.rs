@@ -39,23 +39,26 @@ struct Metadata<'s> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     acr_values_supported: &'s [Acr],
     #[serde(flatten)]
-    openid: Option<OfOpenId>,
+    openid: Option<OfOpenId<'s>>,
     #[serde(flatten)]
     sign_out: Option<OfSignOut>,
 }
 
 /// What only an OpenID Connect provider says (OpenID Connect Discovery section 3).
 #[derive(Serialize)]
-struct OfOpenId {
+struct OfOpenId<'s> {
     // What identifies users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    userinfo_endpoint: Option<String>,
     subject_types_supported: &'static [&'static str],
     claim_types_supported: [&'static str; 1],
-    claims_supported: &'static [&'static str],
+    claims_supported: Vec<&'s str>,
     claims_parameter_supported: bool,
     // Keys and signatures.
     #[serde(skip_serializing_if = "Option::is_none")]
     jwks_uri: Option<String>,
     id_token_signing_alg_values_supported: Vec<Algorithm>,
+    userinfo_signing_alg_values_supported: Vec<Algorithm>,
     // What an authentication request may hold.
     display_values_supported: [&'static str; 4],
     request_parameter_supported: bool,
@@ -74,10 +77,6 @@ struct OfSignOut {
 
 const CONFIDENTIAL: &[&str] = &["client_secret_basic", "client_secret_post"];
 const ANY: &[&str] = &["client_secret_basic", "client_secret_post", "none"];
-
-/// The claims that ID tokens have, whoever the user is.
-const OF_ID_TOKENS: &[&str] =
-    &["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "acr", "amr"];
 
 /// The server's metadata, from what is switched on.
 pub(crate) fn metadata(service: &Service) -> Response {
@@ -121,15 +120,21 @@ fn scopes(service: &Service) -> Vec<&str> {
     openid.into_iter().chain(others).collect()
 }
 
-impl OfOpenId {
-    fn of(service: &Service, provider: &Provider) -> Self {
+impl<'s> OfOpenId<'s> {
+    fn of(service: &Service, provider: &'s Provider) -> Self {
+        let address = |path: &String| service.issuer.endpoint(path);
         Self {
-            subject_types_supported: &["public"],
+            userinfo_endpoint: service.endpoints.userinfo.as_ref().map(address),
+            subject_types_supported: match provider.has_pairwise_names() {
+                true => &["public", "pairwise"],
+                false => &["public"],
+            },
             claim_types_supported: ["normal"],
-            claims_supported: OF_ID_TOKENS,
+            claims_supported: provider.claims_supported(),
             claims_parameter_supported: true,
-            jwks_uri: service.endpoints.jwks.as_ref().map(|path| service.issuer.endpoint(path)),
+            jwks_uri: service.endpoints.jwks.as_ref().map(address),
             id_token_signing_alg_values_supported: provider.algorithms(),
+            userinfo_signing_alg_values_supported: provider.algorithms(),
             display_values_supported: ["page", "popup", "touch", "wap"],
             request_parameter_supported: false,
             request_uri_parameter_supported: false,

@@ -17,6 +17,7 @@ use crate::model::timestamp::Timestamp;
 use crate::policy::Policy;
 use crate::provider::Provider;
 use crate::token::credential::Sealer;
+use crate::token::id_token::Hint;
 use crate::token::ticket::{Ticket, TicketError};
 
 pub(crate) struct Service {
@@ -49,12 +50,12 @@ impl Service {
         self.clock.now()
     }
 
-    /// Whom an `id_token_hint` names, as `client` calls them, if this server made
-    /// it for that client: expired or not, and whatever key signed it that is
-    /// still published (OpenID Connect Core section 3.1.2.1).
-    pub(crate) fn hinted(&self, client: &Client, id_token: &str) -> Option<Subject> {
-        let hint = self.provider.as_ref()?.hint(id_token)?;
-        hint.is_between(self.issuer.as_str(), client.id()).then_some(hint.sub)
+    /// What an `id_token_hint` says, if this server made it: expired or not, and
+    /// whatever key signed it that is still published (OpenID Connect Core section
+    /// 3.1.2.1).
+    pub(crate) fn hint(&self, id_token: &str) -> Option<Hint> {
+        let hint = self.provider.as_ref()?.hint(id_token);
+        hint.filter(|hint| hint.is_of(self.issuer.as_str()))
     }
 
     /// What `client` calls `user`, if not as the host does (OpenID Connect Core

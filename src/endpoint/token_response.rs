@@ -101,6 +101,7 @@ impl Issue<'_> {
             at_hash: at_hash(algorithm, access_token),
             acr: sign_in.acr(),
             amr: sign_in.amr(),
+            sid: grant.sid(),
             released: released(grant, &scope, user, Place::IdToken),
         };
         Ok(Some(provider.id_token(algorithm, &claims).await?))

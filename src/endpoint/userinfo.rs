@@ -50,7 +50,8 @@ async fn tell(
         service.grants.end(grant).await?;
         return Err(Cause::Token(CredentialError::UserGone));
     };
-    let mut claims = released(&grant, &scope, &user, Place::UserInfo(&provider.scope_claims));
+    let by_scope = provider.scope_claims.of(&scope);
+    let mut claims = released(&grant, &scope, &user, Place::UserInfo(by_scope));
     claims.insert("sub".to_owned(), grant.known_as().as_str().into());
     match client.userinfo_signed_response_alg() {
         None => Ok(answer::json(serde_json::to_string(&claims).map_err(HostError::from)?)),

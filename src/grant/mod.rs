@@ -152,7 +152,6 @@ impl Grant {
     }
 
     /// What it answers as an authentication request, if it was one.
-    #[cfg(feature = "openid")]
     pub(crate) fn asked(&self) -> Option<&AuthenticationRequest> {
         self.facts.openid.as_deref()
     }
@@ -200,8 +199,7 @@ impl Grant {
         &self,
         selection: Selection,
     ) -> Option<&AuthenticationRequest> {
-        let asked = self.facts.openid.as_deref()?;
-        self.facts.scope.chosen(selection.scope).contains(OPENID).then_some(asked)
+        self.asked().filter(|_| self.facts.scope.chosen(selection.scope).contains(OPENID))
     }
 
     /// Whether it was ended before its time.

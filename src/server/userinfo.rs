@@ -15,9 +15,9 @@ impl AuthorizationServer {
     /// for them to be addressed elsewhere (RFC 8707): who asks for a `resource` by
     /// name, and wants to be told of the user too, names the issuer beside it.
     pub async fn userinfo(&self, request: &Parts, body: &[u8]) -> Response {
-        match &self.0.provider {
-            Some(provider) => userinfo::userinfo(&self.0, provider, request, body).await,
-            None => answer::not_offered(),
+        match (&self.0.provider, &self.0.endpoints.userinfo) {
+            (Some(provider), Some(_)) => userinfo::userinfo(&self.0, provider, request, body).await,
+            _ => answer::not_offered(),
         }
     }
 }

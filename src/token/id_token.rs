@@ -32,6 +32,9 @@ pub(crate) struct IdToken<'t> {
     pub(crate) acr: Option<&'t Acr>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(crate) amr: &'t [Amr],
+    /// The session, where the host names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
     /// What is told of the user; none of the claims above.
     #[serde(flatten)]
     pub(crate) released: Map<String, Value>,
@@ -43,7 +46,10 @@ pub(crate) struct Hint {
     iss: String,
     /// The user as the client calls them.
     pub(crate) sub: Subject,
-    aud: ClientId,
+    pub(crate) aud: ClientId,
+    /// The session as the client calls it.
+    #[cfg(feature = "openid")]
+    pub(crate) sid: Option<String>,
     /// Every ID token has these. They are no longer of interest.
     #[serde(rename = "exp")]
     _exp: Timestamp,
@@ -71,9 +77,9 @@ fn left_half(digest: &[u8]) -> String {
 }
 
 impl Hint {
-    /// Whether it is of this issuer and for this client.
-    pub(crate) fn is_between(&self, issuer: &str, client: &ClientId) -> bool {
-        self.iss == issuer && self.aud == *client
+    /// Whether `issuer` made it.
+    pub(crate) fn is_of(&self, issuer: &str) -> bool {
+        self.iss == issuer
     }
 }
 
