@@ -109,9 +109,65 @@ fn is_something(value: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use serde_json::json;
 
     use super::*;
+    use crate::grant::{Approval, Attempt, CodeBinding, Seed};
+    use crate::model::authentication::Authentication;
+    use crate::model::authentication_request::AuthenticationRequest;
+    use crate::model::claims::ClaimsRequest;
+    use crate::model::client::Client;
+    use crate::model::identity::{GrantId, Subject};
+    use crate::model::resource::Resources;
+    use crate::model::timestamp::Timestamp;
+
+    /// A grant of `scope` whose request asked for these claims.
+    fn grant(scope: &Scope, claims: &Value) -> Arc<Grant> {
+        let client = Client::builder("app").redirect_uri("https://app.example/cb");
+        let (client, now) = (client.build().unwrap(), Timestamp::from_unix(0));
+        let claims = ClaimsRequest::parse(&claims.to_string()).unwrap();
+        let approval = Approval {
+            id: GrantId::from_bytes([0; 16]),
+            attempt: Attempt::from_bytes([0; 8]),
+            client: client.id().clone(),
+            authentication: Authentication::new(Subject::parse("alice").unwrap(), now),
+            scope: scope.clone(),
+            resources: Resources::none(),
+            openid: Some(Arc::new(AuthenticationRequest { claims, ..Default::default() })),
+            known_as: None,
+            code: CodeBinding {
+                seed: Seed::from_bytes([0; 16]).hash(),
+                redirect_uri: client.redirect_uri(None).unwrap(),
+                redirect_uri_named: false,
+                code_challenge: None,
+            },
+        };
+        Grant::approve(approval, now, Duration::from_secs(60))
+    }
+
+    #[test]
+    fn an_id_token_has_what_was_asked_for_there_and_nothing_that_scopes_release() {
+        let user = User::new().with_claims(
+            ["name", "email", "phone_number", "auth_time", "sub"].map(|name| (name, "told")),
+        );
+        let claims = json!({
+            "id_token": {"email": null, "auth_time": null, "acr": null, "sub": null},
+            "userinfo": {"phone_number": null},
+        });
+        let scope = Scope::parse("openid profile").unwrap();
+        let (grant, standard) = (grant(&scope, &claims), ScopeClaims::standard());
+        let told = |scope: &Scope, place| Value::from(released(&grant, scope, &user, place));
+        assert_eq!(told(&scope, Place::IdToken), json!({"email": "told"}));
+        let at_userinfo = json!({"name": "told", "phone_number": "told"});
+        assert_eq!(told(&scope, Place::UserInfo(&standard)), at_userinfo);
+        let narrowed = Scope::parse("profile").unwrap();
+        for place in [Place::IdToken, Place::UserInfo(&standard)] {
+            assert_eq!(told(&narrowed, place), json!({}));
+        }
+    }
 
     fn told(user: &User, name: &str, locales: &str) -> Option<Value> {
         value(user, name, &Locales::parse(locales).unwrap())

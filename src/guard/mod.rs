@@ -45,7 +45,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// The user who allowed the client to come here.
+    /// The user who allowed the client to come here: for a [`Guard`] by the host's
+    /// own name for them, for a [`RemoteGuard`] as the client calls them.
     #[must_use]
     pub const fn subject(&self) -> &Subject {
         &self.subject
