@@ -43,7 +43,7 @@ fn with_provider(provider: Provider) -> House {
     house.clients.put(BILLING.builder().scope(EVERYTHING).pairwise().build().unwrap());
     for app in [SYNC, NOTES] {
         let client = app.builder().scope(EVERYTHING).refresh_token().resource(REPORTS_API);
-        house.clients.put(client.sector_identifier("sector.example").build().unwrap());
+        house.clients.put(client.sector_identifier("sectors.example").build().unwrap());
     }
     house
 }
