@@ -36,7 +36,8 @@ async fn an_id_token_says_who_signed_in_and_when_to_whom_and_until_when() {
     let house = provider();
     house.pass(30);
     let signed_in = house.signed_in(&DASHBOARD, &asks(&DASHBOARD)).await;
-    let at_hash = signed_in.claims["at_hash"].clone();
+    let [at_hash, sid] = ["at_hash", "sid"].map(|name| signed_in.claims[name].clone());
+    assert_eq!(sid.as_str().map(str::len), Some(43));
     assert_eq!(
         signed_in.claims,
         json!({
@@ -47,6 +48,7 @@ async fn an_id_token_says_who_signed_in_and_when_to_whom_and_until_when() {
             "iat": START + 30,
             "auth_time": START,
             "at_hash": at_hash,
+            "sid": sid,
         })
     );
     signed_in.assert_at_hash();

@@ -201,10 +201,9 @@ async fn the_client_id_has_to_be_of_the_hints_audience() {
     }
     let mut shared = home.claims(&NOTES, "alice").await;
     shared["aud"] = json!([SYNC.id, NOTES.id]);
-    let shared = with(&home.sign(&shared).await, &good);
-    let _ = home.end(&shared.clone().with("client_id", NOTES.id)).await;
-    let refused = home.fault(&shared).await;
-    assert!(refused.description().starts_with("post_logout_redirect_uri"), "whose would it be?");
+    let refused = home.fault(&with(&home.sign(&shared).await, &good)).await;
+    assert_page(&refused, 400, "invalid_request");
+    assert_eq!(refused.description(), "id_token_hint is not valid", "ours has one audience");
     let refused = home.fault(&Form::of(&[("client_id", "unknown")])).await;
     assert_page(&refused, 400, "invalid_client");
 }

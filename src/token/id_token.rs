@@ -105,9 +105,9 @@ mod tests {
         let [auth_time, iat, exp] = [1, 2, 3].map(Timestamp::from_unix);
         let at_hash = "h".to_owned();
         let released = Map::new();
-        let (nonce, acr) = (None, None);
+        let (nonce, acr, sid) = (None, None, None);
         let iss = "https://id.example";
-        IdToken { iss, sub, aud, exp, iat, auth_time, nonce, at_hash, acr, amr: &[], released }
+        IdToken { iss, sub, aud, exp, iat, auth_time, nonce, at_hash, acr, amr: &[], sid, released }
     }
 
     /// The example of OpenID Connect Core appendix A.3, and both hashes of the
@@ -131,9 +131,9 @@ mod tests {
         assert_eq!(serde_json::to_string(&plain).unwrap(), text);
         let (acr, amr) = (Acr::parse("gold").unwrap(), [Amr::parse("pwd").unwrap()]);
         let released = [("email".to_owned(), json!("a@b.example"))].into_iter().collect();
-        let (nonce, acr) = (Some("n"), Some(&acr));
-        let full = IdToken { nonce, acr, amr: &amr, released, ..id_token(&sub, &aud) };
-        let text = r#"{"iss":"https://id.example","sub":"alice","aud":"app","exp":3,"iat":2,"auth_time":1,"nonce":"n","at_hash":"h","acr":"gold","amr":["pwd"],"email":"a@b.example"}"#;
+        let (nonce, acr, sid) = (Some("n"), Some(&acr), Some("s".to_owned()));
+        let full = IdToken { nonce, acr, amr: &amr, sid, released, ..id_token(&sub, &aud) };
+        let text = r#"{"iss":"https://id.example","sub":"alice","aud":"app","exp":3,"iat":2,"auth_time":1,"nonce":"n","at_hash":"h","acr":"gold","amr":["pwd"],"sid":"s","email":"a@b.example"}"#;
         assert_eq!(serde_json::to_string(&full).unwrap(), text);
     }
 
@@ -142,9 +142,9 @@ mod tests {
         let (sub, aud) = (subject(), client());
         let hint = read(&serde_json::to_value(id_token(&sub, &aud)).unwrap()).unwrap();
         assert_eq!(hint.sub, sub);
-        assert!(hint.is_between("https://id.example", &aud));
-        assert!(!hint.is_between("https://id.example/", &aud));
-        assert!(!hint.is_between("https://id.example", &ClientId::parse("other").unwrap()));
+        assert_eq!(hint.aud, aud);
+        assert!(hint.is_of("https://id.example"));
+        assert!(!hint.is_of("https://id.example/"));
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl Home {
         let (grant, now) = (self.grant_to(app, user).await, self.now());
         json!({
             "iss": ISSUER, "sub": grant.known_as().as_str(), "aud": app.id,
-            "iat": now, "exp": now + 600, "sid": grant.sid(),
+            "iat": now, "exp": now + 600, "auth_time": now, "sid": grant.sid(),
         })
     }
 

@@ -142,6 +142,7 @@ fn backchannel(uri: String) -> Result<BackchannelUri, ClientError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::secret::SecretHash;
 
     const HTTPS: &str = "https://app.example/cb";
 
