@@ -49,7 +49,7 @@
 //! | `grants` | the host's grants: read, compared and swapped, ended |
 //! | `keys` | `KeySet`: the keys that sign, published and rotated (feature `openid`) |
 //! | `provider` | `Provider`: what OpenID Connect adds (feature `openid`) |
-//! | `answer`, `form_post`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
+//! | `answer`, `form_post`, `cross_origin`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
 //! | `host` | all that a host implements |
 //! | `token` | codes, tokens and tickets, sealed; what ID tokens say |
 //! | `together` | several futures at once, without a runtime |
@@ -66,6 +66,7 @@ mod answer;
 mod cause;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod cross_origin;
 mod endpoint;
 mod form_post;
 mod grant;

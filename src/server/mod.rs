@@ -15,6 +15,7 @@ use url::form_urlencoded::byte_serialize;
 
 use crate::answer::{self, Response};
 use crate::cause::Cause;
+use crate::cross_origin;
 use crate::endpoint::endpoints::Endpoints;
 use crate::endpoint::pause::{Authorize, Decision, Login, Refused};
 use crate::endpoint::service::Service;
@@ -109,7 +110,7 @@ impl AuthorizationServer {
 
     /// The token endpoint, for POST (RFC 6749 section 3.2).
     pub async fn token(&self, request: &Parts, body: &[u8]) -> Response {
-        token::token(&self.0, request, body).await
+        cross_origin::readable(request, token::token(&self.0, request, body).await)
     }
 
     /// The introspection endpoint, for POST (RFC 7662): clients that are
@@ -127,9 +128,20 @@ impl AuthorizationServer {
     /// from it.
     pub async fn revoke(&self, request: &Parts, body: &[u8]) -> Response {
         match self.0.endpoints.revocation {
-            Some(_) => revoke::revoke(&self.0, request, body).await,
+            Some(_) => {
+                cross_origin::readable(request, revoke::revoke(&self.0, request, body).await)
+            }
             None => answer::not_offered(),
         }
+    }
+
+    /// What a browser asks by OPTIONS before a page of another origin may call:
+    /// to be mounted beside the token, revocation and userinfo endpoints, the keys
+    /// and the metadata. Never beside the authorization endpoint, which pages lead
+    /// to and do not read.
+    #[must_use]
+    pub fn preflight(&self) -> Response {
+        cross_origin::preflight()
     }
 
     /// What this server offers, for GET at each of

@@ -4,6 +4,7 @@ use http::request::Parts;
 
 use super::AuthorizationServer;
 use crate::answer::{self, Response};
+use crate::cross_origin;
 use crate::endpoint::userinfo;
 
 impl AuthorizationServer {
@@ -16,7 +17,10 @@ impl AuthorizationServer {
     /// name, and wants to be told of the user too, names the issuer beside it.
     pub async fn userinfo(&self, request: &Parts, body: &[u8]) -> Response {
         match (&self.0.provider, &self.0.endpoints.userinfo) {
-            (Some(provider), Some(_)) => userinfo::userinfo(&self.0, provider, request, body).await,
+            (Some(provider), Some(_)) => {
+                let response = userinfo::userinfo(&self.0, provider, request, body).await;
+                cross_origin::readable(request, response)
+            }
             _ => answer::not_offered(),
         }
     }
