@@ -2,6 +2,7 @@
 //! its RFC asks for.
 
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA,
@@ -44,6 +45,14 @@ pub(crate) fn json(body: String) -> Response {
     response
 }
 
+/// 200 with this signed token (RFC 7519 section 10.3.1).
+#[cfg(feature = "openid")]
+pub(crate) fn jwt(token: String) -> Response {
+    let mut response = json(token);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/jwt"));
+    response
+}
+
 /// 200 without a word.
 pub(crate) fn done() -> Response {
     let mut response = Response::new(String::new());
@@ -58,12 +67,16 @@ pub(crate) fn not_offered() -> Response {
 
 /// 200 with JSON that everybody may know, and keep for an hour.
 pub(crate) fn document(body: String) -> Response {
+    document_for(body, Duration::from_secs(3600))
+}
+
+/// 200 with JSON that everybody may know, and keep for `max_age`.
+pub(crate) fn document_for(body: String, max_age: Duration) -> Response {
     let mut response = Response::new(body);
-    *response.headers_mut() = headers([
-        (CONTENT_TYPE, "application/json"),
-        (CACHE_CONTROL, "public, max-age=3600"),
-        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-    ]);
+    *response.headers_mut() =
+        headers([(CONTENT_TYPE, "application/json"), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")]);
+    let keep = HeaderValue::try_from(format!("public, max-age={}", max_age.as_secs()));
+    response.headers_mut().extend(keep.map(|keep| (CACHE_CONTROL, keep)));
     response
 }
 

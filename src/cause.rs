@@ -9,7 +9,7 @@ use crate::host::HostError;
 use crate::model::identity::ClientId;
 use crate::model::scope::Scope;
 use crate::request::{BearerError, ClientAuthError, Malformed, RequestError};
-use crate::token::ticket::TicketError;
+use crate::token::ticket::{LoginReason, TicketError};
 
 /// What went wrong, in full, for the host's log: found in the extensions of
 /// every answer that refuses something (`response.extensions().get::<Cause>()`).
@@ -37,6 +37,23 @@ pub enum Cause {
     /// The user denied the request, or left the login page by its cancel button.
     #[error("the user did not allow the request")]
     Denied,
+    /// Somebody has to sign in, and must not be asked to, or did not do it as
+    /// the client wants.
+    #[error("somebody would have to sign in: {0:?}")]
+    LoginRequired(LoginReason),
+    /// The user left the page on which to choose an account.
+    #[error("the user chose no account")]
+    AccountSelectionRequired,
+    /// The user would have to be asked what they allow, and must not be.
+    #[error("the user would have to be asked for their consent")]
+    ConsentRequired,
+    /// The user would have to be asked each time anew, since anybody could have
+    /// sent the request, and must not be.
+    #[error("the user would have to be asked, whatever they allowed before")]
+    InteractionRequired,
+    /// No sign-in reaches the `acr` that the client cannot do without.
+    #[error("the user did not sign in as the client demands")]
+    UnmetAuthenticationRequirements,
     /// The user signed out while a code was on its way.
     #[error("the user signed out meanwhile")]
     SignedOut,
@@ -64,6 +81,9 @@ pub enum Cause {
     /// The access token that was presented opens nothing.
     #[error("the access token was refused: {0}")]
     Token(#[source] CredentialError),
+    /// The user's sign-in is too long ago for the resource, or not sure enough.
+    #[error("the user has to sign in again, as the resource demands")]
+    InsufficientUserAuthentication,
     /// The access token does not reach as far as the resource asks.
     #[error("the access token's scope does not cover {needed}")]
     Scope {
@@ -76,6 +96,10 @@ pub enum Cause {
         /// What the resource asks.
         needed: String,
     },
+    /// The client calls users by names of its own, and the server has no salt to
+    /// make them with.
+    #[error("the client is pairwise, and the provider has no pairwise salt")]
+    NoPairwiseSalt,
     /// Something of the host's failed.
     #[error("the host could not answer: {0}")]
     Host(#[source] HostError),
@@ -91,6 +115,9 @@ pub enum CredentialError {
     /// This server did not seal it, or sealed it as something else.
     #[error("this server never issued it")]
     Forged,
+    /// It is dated later than now: somebody's clock is wrong.
+    #[error("it is not valid yet")]
+    NotYet,
     /// Its grant is not in the store: it expired, or never got there.
     #[error("its grant is unknown")]
     Unknown,
@@ -103,10 +130,14 @@ pub enum CredentialError {
     /// The directory does not know its user any more.
     #[error("its user is gone")]
     UserGone,
+    /// Its client is registered no more.
+    #[error("its client is gone")]
+    ClientGone,
 }
 
 /// The error codes of RFC 6749 sections 4.1.2.1 and 5.2, of RFC 6750 section
-/// 3.1 and of RFC 8707 section 2, each spelled here and nowhere else.
+/// 3.1, of RFC 8707 section 2, of RFC 9470 section 3 and of OpenID Connect Core
+/// section 3.1.2.6 with its addition, each spelled here and nowhere else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "their names are their definitions in the RFCs")]
@@ -120,9 +151,19 @@ pub enum ErrorCode {
     InvalidTarget,
     UnauthorizedClient,
     AccessDenied,
+    ServerError,
     TemporarilyUnavailable,
     InvalidToken,
     InsufficientScope,
+    InsufficientUserAuthentication,
+    LoginRequired,
+    AccountSelectionRequired,
+    ConsentRequired,
+    InteractionRequired,
+    UnmetAuthenticationRequirements,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    RegistrationNotSupported,
 }
 
 impl ErrorCode {
@@ -139,9 +180,19 @@ impl ErrorCode {
             Self::InvalidTarget => "invalid_target",
             Self::UnauthorizedClient => "unauthorized_client",
             Self::AccessDenied => "access_denied",
+            Self::ServerError => "server_error",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
+            Self::LoginRequired => "login_required",
+            Self::AccountSelectionRequired => "account_selection_required",
+            Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
         }
     }
 }
@@ -157,6 +208,9 @@ impl Cause {
                 RequestError::Scope => ErrorCode::InvalidScope,
                 RequestError::Target => ErrorCode::InvalidTarget,
                 RequestError::Verifier => ErrorCode::InvalidGrant,
+                RequestError::RequestObject => ErrorCode::RequestNotSupported,
+                RequestError::RequestUri => ErrorCode::RequestUriNotSupported,
+                RequestError::Registration => ErrorCode::RegistrationNotSupported,
                 _ => ErrorCode::InvalidRequest,
             },
             Self::Method
@@ -167,6 +221,11 @@ impl Cause {
             Self::Denied | Self::SignedOut | Self::Withdrawn | Self::Permission { .. } => {
                 ErrorCode::AccessDenied
             }
+            Self::LoginRequired(_) => ErrorCode::LoginRequired,
+            Self::AccountSelectionRequired => ErrorCode::AccountSelectionRequired,
+            Self::ConsentRequired => ErrorCode::ConsentRequired,
+            Self::InteractionRequired => ErrorCode::InteractionRequired,
+            Self::UnmetAuthenticationRequirements => ErrorCode::UnmetAuthenticationRequirements,
             Self::Code(error) | Self::Refresh(error) => match error {
                 CredentialError::Refused(Refusal::Scope) => ErrorCode::InvalidScope,
                 CredentialError::Refused(Refusal::Target) => ErrorCode::InvalidTarget,
@@ -175,7 +234,9 @@ impl Cause {
             Self::GrantTypeNotRegistered => ErrorCode::UnauthorizedClient,
             Self::OtherClientsToken => ErrorCode::InvalidGrant,
             Self::TokenMissing | Self::Token(_) => ErrorCode::InvalidToken,
+            Self::InsufficientUserAuthentication => ErrorCode::InsufficientUserAuthentication,
             Self::Scope { .. } => ErrorCode::InsufficientScope,
+            Self::NoPairwiseSalt => ErrorCode::ServerError,
             Self::Host(_) | Self::Contention => ErrorCode::TemporarilyUnavailable,
         }
     }
@@ -186,8 +247,14 @@ impl Cause {
     pub const fn status(&self) -> StatusCode {
         match (self, self.code()) {
             (Self::Method, _) => StatusCode::METHOD_NOT_ALLOWED,
-            (_, ErrorCode::InvalidClient | ErrorCode::InvalidToken) => StatusCode::UNAUTHORIZED,
+            (
+                _,
+                ErrorCode::InvalidClient
+                | ErrorCode::InvalidToken
+                | ErrorCode::InsufficientUserAuthentication,
+            ) => StatusCode::UNAUTHORIZED,
             (_, ErrorCode::InsufficientScope | ErrorCode::AccessDenied) => StatusCode::FORBIDDEN,
+            (_, ErrorCode::ServerError) => StatusCode::INTERNAL_SERVER_ERROR,
             (_, ErrorCode::TemporarilyUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -222,6 +289,13 @@ impl Cause {
             Self::Denied | Self::SignedOut | Self::Withdrawn => {
                 "the user did not allow the request"
             }
+            Self::LoginRequired(_) => "the user has to sign in",
+            Self::AccountSelectionRequired => "the user has to choose an account",
+            Self::ConsentRequired => "the user has to allow the request",
+            Self::InteractionRequired => "the user has to be asked",
+            Self::UnmetAuthenticationRequirements => {
+                "the user did not sign in as the request demands"
+            }
             Self::Code(CredentialError::Refused(Refusal::Target))
             | Self::Refresh(CredentialError::Refused(Refusal::Target)) => {
                 "the user did not allow this resource"
@@ -235,8 +309,12 @@ impl Cause {
             Self::Code(_) => "the code is invalid, expired, or was issued for another request",
             Self::TokenMissing => "an access token is needed",
             Self::Token(_) => "the access token is invalid or expired",
+            Self::InsufficientUserAuthentication => {
+                "the user has to sign in again, as the challenge says"
+            }
             Self::Scope { .. } => "the access token's scope does not cover this",
             Self::Permission { .. } => "the user may not do this",
+            Self::NoPairwiseSalt => "this server is not set up for the client",
             Self::Host(_) | Self::Contention => "please try again",
         })
     }

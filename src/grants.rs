@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use crate::cause::{Cause, CredentialError};
+#[cfg(feature = "openid")]
+use crate::grant::Attempt;
 use crate::grant::{Grant, Refusal};
 use crate::host::{CodeStore, HostError};
 use crate::model::identity::{GrantId, Subject};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
+use crate::provider::Provider;
 use crate::token::access::{AccessToken, Life};
 use crate::token::credential::Sealer;
+#[cfg(feature = "openid")]
+use crate::token::jwt_access::TYP;
 
 /// How often a write may lose against others before the client is asked to
 /// come back.
@@ -25,27 +30,38 @@ pub(crate) struct Opened {
     pub(crate) scope: Scope,
     pub(crate) audience: Resources,
     pub(crate) life: Life,
+    /// What names it: the part of a JWT that is sealed. An opaque token is all
+    /// sealed.
+    pub(crate) sealed: Option<String>,
 }
 
 /// The host's store, and the only way to it. Cloning shares it.
 #[derive(Clone)]
-pub(crate) struct Grants(Arc<dyn CodeStore>);
+pub(crate) struct Grants {
+    codes: Arc<dyn CodeStore>,
+    provider: Option<Provider>,
+}
 
 impl Grants {
     pub(crate) const fn new(codes: Arc<dyn CodeStore>) -> Self {
-        Self(codes)
+        Self { codes, provider: None }
+    }
+
+    /// The same, to which JWT access tokens that `provider` signed lead too.
+    pub(crate) fn with_tokens_of(self, provider: Option<Provider>) -> Self {
+        Self { provider, ..self }
     }
 
     pub(crate) async fn insert(&self, grant: Arc<Grant>) -> Result<(), HostError> {
-        self.0.insert(grant).await
+        self.codes.insert(grant).await
     }
 
     pub(crate) async fn find(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {
-        self.0.grant(id).await
+        self.codes.grant(id).await
     }
 
     pub(crate) async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
-        self.0.granted_by(user).await
+        self.codes.granted_by(user).await
     }
 
     /// What `text` points at, if it is an access token that is valid now: a
@@ -56,7 +72,8 @@ impl Grants {
         text: &str,
         now: Timestamp,
     ) -> Result<Opened, Cause> {
-        let token = AccessToken::open(sealer, text).ok_or(Cause::Token(CredentialError::Forged))?;
+        let (token, sealed) =
+            self.token(sealer, text).ok_or(Cause::Token(CredentialError::Forged))?;
         if now >= token.life.expires_at() {
             return Err(Cause::Token(Refusal::Expired.into()));
         }
@@ -65,7 +82,32 @@ impl Grants {
         let (scope, audience) = grant
             .access(&token.seed, token.selection)
             .map_err(|refusal| Cause::Token(refusal.into()))?;
-        Ok(Opened { grant, scope, audience, life: token.life })
+        Ok(Opened { grant, scope, audience, life: token.life, sealed })
+    }
+
+    /// The access token that this server made `text` of, in either format and
+    /// expired or not. Of a JWT also what is sealed in it.
+    pub(crate) fn token(
+        &self,
+        sealer: &Sealer,
+        text: &str,
+    ) -> Option<(AccessToken, Option<String>)> {
+        match AccessToken::open(sealer, text) {
+            Some(token) => Some((token, None)),
+            None => self.signed_token(sealer, text),
+        }
+    }
+
+    #[cfg(feature = "openid")]
+    fn signed_token(&self, sealer: &Sealer, text: &str) -> Option<(AccessToken, Option<String>)> {
+        let jwt = self.provider.as_ref()?.keys.verify(text, TYP).ok()?;
+        let (token, sealed) = AccessToken::within(sealer, &jwt)?;
+        Some((token, Some(sealed)))
+    }
+
+    #[cfg(not(feature = "openid"))]
+    fn signed_token(&self, _: &Sealer, _: &str) -> Option<(AccessToken, Option<String>)> {
+        match *self.provider.as_ref()? {}
     }
 
     /// Writes `next`; `false` if somebody else was first.
@@ -74,7 +116,7 @@ impl Grants {
     /// very attempt means that only the answer was lost. If it still holds what
     /// `next` was made from, the write may yet arrive, so nothing is known.
     pub(crate) async fn commit(&self, next: &Arc<Grant>) -> Result<bool, HostError> {
-        let written = self.0.replace(next.clone()).await;
+        let written = self.codes.replace(next.clone()).await;
         if let Ok(true) = written {
             return Ok(true);
         }
@@ -114,6 +156,26 @@ impl Grants {
             ended = ended.and(self.end(grant).await);
         }
         ended
+    }
+
+    /// Signs a grant out that was found, whatever others make of it meanwhile;
+    /// `true` if it was this attempt that has to tell its client.
+    #[cfg(feature = "openid")]
+    pub(crate) async fn sign_out(
+        &self,
+        found: &Arc<Grant>,
+        attempt: Attempt,
+    ) -> Result<bool, Cause> {
+        let mut grant = found.clone();
+        for _ in 0..MOST_ROUNDS {
+            let Some(departure) = grant.sign_out(attempt) else { return Ok(false) };
+            if self.commit(&departure.next).await? {
+                return Ok(departure.is_told);
+            }
+            let Some(latest) = self.find(grant.id()).await? else { return Ok(false) };
+            grant = latest;
+        }
+        Err(Cause::Contention)
     }
 
     /// After a write of unknown outcome a store that is coming back is asked

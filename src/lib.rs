@@ -45,11 +45,15 @@
 //! | `endpoint` | the doors, each in the order of its RFC; [`Authorize`]: pauses as values |
 //! | `conformance` | what any store must do, as public checks (feature `conformance`) |
 //! | [`memory`] | the embedded stores |
-//! | `guard` | [`Guard`] and [`RemoteGuard`]: an access token in, [`Access`] or a challenge out |
+//! | `guard` | [`Guard`], [`RemoteGuard`], `OfflineGuard` (feature `openid`): an access token in, [`Access`] or a challenge out |
 //! | `grants` | the host's grants: read, compared and swapped, ended |
-//! | `answer`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
+//! | `keys` | `KeySet`: the keys that sign, published and rotated (feature `openid`) |
+//! | `provider` | `Provider`: what OpenID Connect adds (feature `openid`) |
+//! | `answer`, `form_post`, `cross_origin`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
 //! | `host` | all that a host implements |
-//! | `token` | codes, tokens and tickets, sealed |
+//! | `token` | codes, tokens and tickets, sealed; what ID tokens say |
+//! | `together` | several futures at once, without a runtime |
+//! | `jose` | signatures and keys in JSON (feature `openid`) |
 //! | `request` | what arrives, read once and strictly |
 //! | `grant` | [`Grant`]: one record, one state machine |
 //! | `policy` | [`Policy`]: lifetimes and rules |
@@ -62,33 +66,63 @@ mod answer;
 mod cause;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod cross_origin;
 mod endpoint;
+mod form_post;
 mod grant;
 mod grants;
 mod guard;
 mod host;
+#[cfg(feature = "openid")]
+mod jose;
+#[cfg(feature = "openid")]
+mod keys;
 pub mod memory;
 mod model;
 mod policy;
+mod provider;
 mod request;
 mod server;
+#[cfg(any(feature = "conformance", feature = "openid"))]
+mod together;
 mod token;
 
 pub use answer::Response;
 pub use cause::{Cause, CredentialError, ErrorCode};
+#[cfg(feature = "openid")]
+pub use endpoint::backchannel_logout::{Notices, Undelivered};
 pub use endpoint::endpoints::Endpoints;
+#[cfg(feature = "openid")]
+pub use endpoint::logout_pause::{ConfirmLogout, EndSession, Logout};
 pub use endpoint::pause::{Asker, Authorize, Consent, Decision, Granted, Login, Refused};
+#[cfg(feature = "openid")]
+pub use endpoint::sign_out::SignedOut;
 pub use grant::{Grant, Refusal};
+#[cfg(feature = "openid")]
+pub use guard::OfflineGuard;
 pub use guard::{Access, Denied, Guard, InsecureEndpoint, RemoteGuard};
+#[cfg(feature = "openid")]
+pub use host::Signer;
 pub use host::{
     ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, HostError, HttpClient,
     InExtensions, NoConsents, NoDirectory, ReplayCache, SecretVerifier, Sha256Secrets, SystemClock,
     SystemEntropy, UserAuthenticator,
 };
+#[cfg(feature = "openid")]
+pub use jose::{key_error::KeyError, private_key::PrivateKeyPem};
+#[cfg(feature = "openid")]
+pub use keys::{KeySet, SigningKey};
+pub use model::algorithm::Algorithm;
+pub use model::authentication::Authentication;
+pub use model::backchannel_uri::BackchannelUriError;
+pub use model::claims::ClaimNames;
 pub use model::client::{Client, ClientAuthentication};
 pub use model::consented::Consented;
-pub use model::identity::{ClientId, GrantId, NameError, SessionId, Subject};
+pub use model::identity::{Acr, Amr, ClientId, GrantId, NameError, SessionId, Subject};
 pub use model::issuer::{Issuer, IssuerError};
+pub use model::page::{Display, Locales};
+#[cfg(feature = "openid")]
+pub use model::pairwise::{PairwiseSalt, WeakSalt};
 pub use model::record::RecordError;
 pub use model::redirect_uri::{RedirectUriError, RegisteredUri};
 pub use model::registration::{ClientBuilder, ClientError};
@@ -96,12 +130,14 @@ pub use model::resource::{Resource, ResourceError, Resources};
 pub use model::scope::{Scope, ScopeError};
 pub use model::secret::{ClientSecret, SecretHash};
 pub use model::timestamp::Timestamp;
-pub use model::user::{Authentication, User};
-pub use policy::{Policy, PolicyError, Rotation};
+pub use model::user::User;
+pub use policy::{AccessTokenFormat, Policy, PolicyError, Rotation};
+#[cfg(feature = "openid")]
+pub use provider::Provider;
 pub use request::{BearerError, ClientAuthError, Malformed, RequestError};
 pub use server::{AuthorizationServer, Builder, ConfigError};
 pub use token::credential::{SecretRing, ServerSecret, WeakSecret};
-pub use token::ticket::TicketError;
+pub use token::ticket::{LoginReason, TicketError};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

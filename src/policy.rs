@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::model::algorithm::Algorithm;
 use crate::model::resource::Resources;
 
 /// How long things live, and which rules are stricter than the RFCs' minimum.
@@ -25,6 +26,9 @@ pub struct Policy {
     pub code_lifetime: Duration,
     /// `expires_in` of an access token: 10 minutes, at most a day.
     pub access_token_lifetime: Duration,
+    /// What access tokens are made of: opaque, so that revoking one is heeded at
+    /// once.
+    pub access_token_format: AccessTokenFormat,
     /// How long a refresh token may lie unused: 14 days, at most 400. Without
     /// rotation its uses are noted once an hour, or once in half of a shorter
     /// lifetime, so it may expire by so much earlier.
@@ -46,9 +50,33 @@ pub struct Policy {
     /// Whether resource servers that introspect a token are told its user's
     /// roles and permissions: yes, as a guard in this process is.
     pub introspection_tells_permissions: bool,
+    /// Whether JWT access tokens tell their user's roles and permissions: no,
+    /// since the client can read them too, and they stay as they were when the
+    /// token was issued.
+    pub jwt_tells_permissions: bool,
     /// Whom tokens are for when a client names no `resource`: nobody in
-    /// particular, if none is given (RFC 8707 section 2).
+    /// particular, if none is given (RFC 8707 section 2). A JWT has to name
+    /// somebody, so it then names the issuer.
     pub default_resources: Resources,
+}
+
+/// What access tokens are made of. Both kinds are accepted whatever is issued, so
+/// that those issued before a change live on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccessTokenFormat {
+    /// A sealed pointer to the grant. It says nothing to anybody but the
+    /// server, which is asked about it, and nothing passes that was revoked.
+    #[default]
+    Opaque,
+    /// A JWT (RFC 9068), signed by this algorithm; every resource server knows
+    /// RS256 (section 2.1). One that validates it by itself, as an
+    /// `OfflineGuard` does, never asks: **there a token passes until it expires,
+    /// even if it, its grant or its user is gone**. So `access_token_lifetime`
+    /// is how late such a resource server learns of it. To a guard in the
+    /// server's process and to introspection it is as good as an opaque one.
+    ///
+    /// It takes a provider that has a key for the algorithm.
+    Jwt(Algorithm),
 }
 
 /// Whose refresh tokens are rotated: one that was stolen is then found out when
@@ -67,13 +95,14 @@ pub enum Rotation {
 const A_MINUTE: u64 = 60;
 const TEN_MINUTES: u64 = 10 * 60;
 const DAYS: u64 = 24 * 60 * 60;
-const A_DAY: u64 = DAYS;
+pub(crate) const A_DAY: u64 = DAYS;
 
 impl Default for Policy {
     fn default() -> Self {
         Self {
             code_lifetime: Duration::from_secs(60),
             access_token_lifetime: Duration::from_secs(600),
+            access_token_format: AccessTokenFormat::Opaque,
             refresh_idle_lifetime: Duration::from_secs(14 * DAYS),
             refresh_absolute_lifetime: Duration::from_secs(90 * DAYS),
             refresh_rotation: Rotation::Public,
@@ -81,6 +110,7 @@ impl Default for Policy {
             interaction_lifetime: Duration::from_secs(600),
             require_pkce: false,
             introspection_tells_permissions: true,
+            jwt_tells_permissions: false,
             default_resources: Resources::none(),
         }
     }
@@ -96,19 +126,14 @@ impl Policy {
     /// Every lifetime that is outside its bounds.
     #[must_use]
     pub fn faults(&self) -> Vec<PolicyError> {
-        let lifetimes = [
+        PolicyError::among([
             ("code_lifetime", self.code_lifetime, 1, TEN_MINUTES),
             ("access_token_lifetime", self.access_token_lifetime, 1, A_DAY),
             ("refresh_idle_lifetime", self.refresh_idle_lifetime, 1, 400 * DAYS),
             ("refresh_absolute_lifetime", self.refresh_absolute_lifetime, 1, 3_650 * DAYS),
             ("refresh_grace", self.refresh_grace, 0, A_MINUTE),
             ("interaction_lifetime", self.interaction_lifetime, 1, A_DAY),
-        ];
-        lifetimes
-            .into_iter()
-            .filter(|(_, lifetime, least, most)| !(*least..=*most).contains(&lifetime.as_secs()))
-            .map(|(name, _, shortest, longest)| PolicyError { name, shortest, longest })
-            .collect()
+        ])
     }
 }
 
@@ -122,6 +147,17 @@ pub struct PolicyError {
 }
 
 impl PolicyError {
+    /// What is wrong with these lifetimes, each named, between its bounds.
+    pub(crate) fn among<const N: usize>(
+        lifetimes: [(&'static str, Duration, u64, u64); N],
+    ) -> Vec<Self> {
+        lifetimes
+            .into_iter()
+            .filter(|(_, lifetime, least, most)| !(*least..=*most).contains(&lifetime.as_secs()))
+            .map(|(name, _, shortest, longest)| Self { name, shortest, longest })
+            .collect()
+    }
+
     /// The lifetime's name, as in [`Policy`].
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -31,6 +31,9 @@ fn an_endpoint_that_is_no_plain_path_below_the_issuer_is_refused() {
             Endpoints { token: path.into(), ..usual() },
             Endpoints { introspection: Some(path.into()), ..usual() },
             Endpoints { revocation: Some(path.into()), ..usual() },
+            Endpoints { jwks: Some(path.into()), ..usual() },
+            Endpoints { userinfo: Some(path.into()), ..usual() },
+            Endpoints { end_session: Some(path.into()), ..usual() },
         ] {
             let built = World::new().assemble(ISSUER, ring(&[1])).endpoints(endpoints).build();
             assert_eq!(built.unwrap_err(), ConfigError::Path(path.to_owned()));

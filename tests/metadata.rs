@@ -40,7 +40,7 @@ fn the_metadata_say_what_is_offered_and_nothing_else() {
             "revocation_endpoint": format!("{ISSUER}/revoke"),
             "scopes_supported": ["reports.read", "reports.write", "profile"],
             "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
+            "response_modes_supported": ["query", "form_post"],
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "token_endpoint_auth_methods_supported":
                 ["client_secret_basic", "client_secret_post", "none"],
@@ -50,6 +50,7 @@ fn the_metadata_say_what_is_offered_and_nothing_else() {
                 ["client_secret_basic", "client_secret_post", "none"],
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": true,
+            "prompt_values_supported": ["none", "login", "consent", "select_account"],
         })
     );
 }
@@ -61,6 +62,7 @@ fn what_is_switched_off_or_elsewhere_is_told_so() {
         token: "/oauth/token".into(),
         introspection: None,
         revocation: None,
+        ..Endpoints::default()
     };
     let house = House::with(|builder| builder.endpoints(endpoints));
     let metadata = document(&house.server.metadata());

@@ -273,6 +273,14 @@ async fn what_cannot_be_a_token_is_refused_without_asking() {
     assert_eq!(api.asked(), 0);
 }
 
+/// A JWT access token that tells many permissions is as long as a header may be.
+#[tokio::test]
+async fn a_long_token_is_asked_about() {
+    let api = Api::new();
+    assert!(api.check(&"a".repeat(15_000)).await.is_err());
+    assert_eq!(api.asked(), 1);
+}
+
 #[test]
 fn no_secret_is_sent_to_an_endpoint_that_anybody_can_listen_to() {
     let guard_at = |endpoint: &str| {

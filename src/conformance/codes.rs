@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::Violation;
 use super::maker::{AWKWARD, Maker, draw};
-use super::together::together;
 use super::violation::{Finding, grant, only, promise, same};
 use crate::grant::Grant;
 use crate::host::CodeStore;
 use crate::model::identity::{GrantId, Subject};
 use crate::model::timestamp::Timestamp;
+use crate::together::together;
 
 const MANY: usize = 64;
 const ROUNDS: usize = 200;

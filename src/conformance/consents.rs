@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::Violation;
 use super::maker::{AWKWARD, longest, unheard_of};
-use super::together::together;
 use super::violation::{Finding, consented, only, promise, same};
 use crate::host::{ConsentStore, HostError};
 use crate::model::consented::Consented;
 use crate::model::identity::{ClientId, Subject};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
+use crate::together::together;
 
 const MANY: usize = 64;
 const ROUNDS: usize = 50;

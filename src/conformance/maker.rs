@@ -8,13 +8,14 @@ use crate::grant::{
     RefreshTerms, Renewal, Seed, Wanted,
 };
 use crate::host::{Entropy, HostError, SystemEntropy};
+use crate::model::authentication::Authentication;
+use crate::model::authentication_request::AuthenticationRequest;
 use crate::model::client::{AuthenticatedClient, AuthenticationMethod, Client};
-use crate::model::identity::{ClientId, GrantId, SessionId, Subject};
+use crate::model::identity::{Acr, Amr, ClientId, GrantId, SessionId, Subject};
 use crate::model::pkce::{CodeChallenge, CodeVerifier};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
-use crate::model::user::Authentication;
 
 /// The example of RFC 7636 appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -84,10 +85,22 @@ impl Maker {
     pub(super) fn coded_fully(&self, user: &Subject) -> Result<Arc<Grant>, HostError> {
         let session = SessionId::parse(format!("{}'s session", self.run))?;
         let approval = self.approval(user, "client of 100% {'\"\\}")?;
-        let authentication = approval.authentication.with_session(session);
+        let authentication = approval
+            .authentication
+            .with_session(session)
+            .with_acr(Acr::parse("urn:example:{'gold'}")?)
+            .with_amr([Amr::parse("pwd")?, Amr::parse("otp")?])
+            .with_session_end(self.end());
         let scope = Scope::parse("reports.read reports:write {'%s'}")?;
         let resources = Resources::parse(&["https://api.example/%7B?a=b", "urn:example:api"])?;
-        Ok(approve(Approval { authentication, scope, resources, ..approval }, self.end()))
+        let openid = Some(Arc::new(AuthenticationRequest {
+            nonce: Some("100% {'\"\\} \u{fc}".into()),
+            auth_time: true,
+            ..AuthenticationRequest::default()
+        }));
+        let known_as = Some(Subject::parse(format!("{}'s {{'pairwise'}}", self.run))?);
+        let approval = Approval { authentication, scope, resources, openid, known_as, ..approval };
+        Ok(approve(approval, self.end()))
     }
 
     /// One whose names are as long as names can be, with all the scope tokens
@@ -165,6 +178,8 @@ impl Maker {
             authentication: Authentication::new(user.clone(), self.now),
             scope: Scope::empty(),
             resources: Resources::none(),
+            openid: None,
+            known_as: None,
             code: CodeBinding {
                 seed: self.code.hash(),
                 redirect_uri: redirect_uri.ok_or_else(|| HostError::new("no redirect URI"))?,

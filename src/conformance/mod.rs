@@ -35,7 +35,6 @@ pub mod consents;
 mod maker;
 pub mod replays;
 pub mod sweep;
-mod together;
 mod violation;
 
 pub use violation::Violation;

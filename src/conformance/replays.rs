@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::Violation;
 use super::maker::draw;
-use super::together::together;
 use super::violation::{Finding, promise, same};
 use crate::host::ReplayCache;
 use crate::model::timestamp::Timestamp;
+use crate::together::together;
 
 const MANY: usize = 64;
 const ROUNDS: usize = 50;

@@ -1,37 +1,35 @@
 //! The authorization endpoint (RFC 6749 section 4.1.1, as RFC 9700 section 2.1
-//! and RFC 9207 harden it).
+//! and RFC 9207 harden it; OpenID Connect Core section 3.1.2).
 
 use std::sync::Arc;
 
 use http::Method;
 use http::request::Parts;
 
-use super::consent::{self, Answer, Basis};
-use super::pause::{Asker, Authorize, Consent, Decision, Granted, Login, Refused};
+use super::asked::Asked;
+use super::consent::{Basis, Terms};
+use super::pause::{Authorize, Consent, Decision, Granted, Login, Refused};
 use super::service::Service;
-use crate::answer::{self, Response, Target};
+use super::sign_in::{self, Unfit};
+use crate::answer::{Response, Target};
 use crate::cause::Cause;
-use crate::grant::{Approval, Attempt, CodeBinding, Grant, Seed};
-use crate::host::HostError;
-use crate::model::client::Client;
+use crate::model::authentication::Authentication;
 use crate::model::consented::Consented;
-use crate::model::identity::GrantId;
 use crate::model::scope::Scope;
-use crate::model::user::Authentication;
-use crate::request::authorization::{AuthorizationRequest, ReplyTo, client_id, state};
+use crate::request::authorization::AuthorizationRequest;
 use crate::request::form::form_body;
-use crate::request::params::Params;
-use crate::token::code::Code;
-use crate::token::ticket::{ConsentTicket, LoginTicket, Ticket, TicketError};
+use crate::request::params::{Name, Params};
+use crate::token::ticket::{ConsentTicket, LoginReason, LoginTicket, Seen, TicketError};
 
 /// URLs up to this length pass through every browser and proxy.
-const LONGEST_URL: usize = 8000;
+pub(super) const LONGEST_URL: usize = 8000;
 
-/// A request that can be answered: who asks, and where the answer goes.
-struct Asked {
-    params: Params,
-    client: Arc<Client>,
-    reply_to: ReplyTo,
+/// What becomes of a request that can be answered, and whose sender's user is
+/// signed in.
+enum Next {
+    SignIn(LoginReason),
+    Ask(AuthorizationRequest, Option<Arc<Consented>>),
+    Allow(AuthorizationRequest, Basis),
 }
 
 /// A request arrives from a browser.
@@ -42,38 +40,68 @@ pub(crate) async fn authorize(service: &Service, parts: &Parts, body: &[u8]) -> 
 async fn begin(service: &Service, parts: &Parts, body: &[u8]) -> Result<Authorize, Refused> {
     let asked = Asked::find(service, read(parts, body)?).await?;
     let Some(user) = service.users.authenticate(parts).await? else {
-        return sign_in(service, parts, asked);
+        return meet_nobody(service, parts, asked);
     };
-    let request = match asked.request(service) {
-        Ok(request) => request,
-        Err(cause) => return Ok(Authorize::Redirect(asked.refuse(service, cause))),
-    };
-    let before = match asked.consented(service, &user).await {
-        Ok(before) => before,
-        Err(error) => return Ok(Authorize::Redirect(asked.refuse(service, error.into()))),
-    };
-    match asked.need_not_ask(&request, before.as_ref()) {
-        Some(basis) => {
-            let answer = asked.allow(service, parts, user, request, basis).await;
-            Ok(Authorize::Redirect(answer))
+    match meet(service, &asked, &user).await {
+        Ok(Next::SignIn(reason)) => sign_in(service, asked, Some(&user), reason),
+        Ok(Next::Ask(request, before)) => ask(service, asked, user, &request, before.as_deref()),
+        Ok(Next::Allow(request, basis)) => {
+            Ok(Authorize::Redirect(asked.allow(service, parts, user, request, basis).await))
         }
-        None => ask(service, asked, user, &request, before.as_deref()),
+        Err(cause) => Ok(Authorize::Redirect(asked.refuse(service, cause))),
     }
 }
 
 /// Nobody is signed in. A POST from another site comes without the session's
-/// Lax cookie, so it first comes again as a GET, where that fits a URL.
-fn sign_in(service: &Service, parts: &Parts, asked: Asked) -> Result<Authorize, Refused> {
+/// Lax cookie, so it first comes again as a GET, where that fits a URL. Then
+/// `prompt=none` is answered at once, and everything else after a login.
+fn meet_nobody(service: &Service, parts: &Parts, asked: Asked) -> Result<Authorize, Refused> {
     let query = asked.params.to_query()?;
     let url_length = service.authorization_endpoint.len().saturating_add(query.len());
     if parts.method == Method::POST && url_length < LONGEST_URL {
         return Ok(Authorize::Redirect(back_to_start(service, &query)));
     }
-    let ticket = LoginTicket { request: query, asked_at: service.now() };
-    Ok(Authorize::Login(Login {
-        asker: asked.asker(),
-        ticket: ticket.seal(&service.sealer).map_err(HostError::from)?,
-    }))
+    if asked.wants_no_page() {
+        let required = Cause::LoginRequired(LoginReason::SignedOut);
+        let cause = asked.request(service).err().unwrap_or(required);
+        return Ok(Authorize::Redirect(asked.refuse(service, cause)));
+    }
+    sign_in(service, asked, None, LoginReason::SignedOut)
+}
+
+/// Somebody is signed in: will they do, and need they be asked?
+async fn meet(service: &Service, asked: &Asked, user: &Authentication) -> Result<Next, Cause> {
+    let (request, wanted) = asked.request(service)?;
+    let no_page = wanted.prompt.none;
+    let note = asked.note(service);
+    match sign_in::judge(service, &asked.client, &wanted, user, note.as_ref()) {
+        Ok(()) => {}
+        Err(Unfit::Until(reason)) if no_page => return Err(Cause::LoginRequired(reason)),
+        Err(Unfit::Until(reason)) => return Ok(Next::SignIn(reason)),
+        Err(Unfit::For(cause)) => return Err(cause),
+    }
+    let before = asked.consented(service, user).await?;
+    match asked.need_not_ask(&request, wanted.prompt, before.as_ref()) {
+        Some(basis) => Ok(Next::Allow(request, basis)),
+        None if no_page && asked.can_be_impersonated() => Err(Cause::InteractionRequired),
+        None if no_page => Err(Cause::ConsentRequired),
+        None => Ok(Next::Ask(request, before)),
+    }
+}
+
+fn sign_in(
+    service: &Service,
+    asked: Asked,
+    seen: Option<&Authentication>,
+    reason: LoginReason,
+) -> Result<Authorize, Refused> {
+    let ticket = service.seal(&LoginTicket {
+        request: asked.params.to_query()?,
+        asked_at: service.now(),
+        reason,
+        seen: seen.map(Seen::of),
+    })?;
+    Ok(Authorize::Login(login_page(service, &asked, reason, ticket)))
 }
 
 fn ask(
@@ -83,11 +111,11 @@ fn ask(
     request: &AuthorizationRequest,
     before: Option<&Consented>,
 ) -> Result<Authorize, Refused> {
-    let ticket = ConsentTicket {
+    let ticket = service.seal(&ConsentTicket {
         request: asked.params.to_query()?,
         asked_at: service.now(),
         asked: user.clone(),
-    };
+    })?;
     let before = before.and_then(|all| all.allowed_at(&request.resources, &request.scope));
     Ok(Authorize::Consent(Consent {
         asker: asked.asker(),
@@ -95,71 +123,96 @@ fn ask(
         scope: request.scope.clone(),
         allowed_before: before.unwrap_or_else(Scope::empty),
         resources: request.resources.clone(),
-        ticket: ticket.seal(&service.sealer).map_err(HostError::from)?,
+        claims: request.claims(),
+        ticket,
     }))
 }
 
 /// A login page is shown once more: the same pause again.
 pub(crate) async fn login(service: &Service, ticket: &str) -> Result<Login, Refused> {
-    let LoginTicket { request, .. } = open(service, ticket)?;
+    let LoginTicket { request, reason, .. } = service.open(ticket)?;
     let asked = Asked::again(service, &request).await?;
-    Ok(Login { asker: asked.asker(), ticket: ticket.to_owned() })
+    Ok(login_page(service, &asked, reason, ticket.to_owned()))
 }
 
-/// Somebody has signed in: the request starts over, and meets them.
+/// A faulty request gets the plain page: its fault is told after the login.
+fn login_page(service: &Service, asked: &Asked, reason: LoginReason, ticket: String) -> Login {
+    let wanted = asked.request(service).map(|(_, wanted)| wanted).unwrap_or_default();
+    Login { asker: asked.asker(), reason, wanted, ticket }
+}
+
+/// Somebody has signed in: the request starts over with a note of what it waited
+/// for, and meets them.
 pub(crate) fn resume(service: &Service, ticket: &str) -> Result<Response, Refused> {
-    let LoginTicket { request, .. } = open(service, ticket)?;
-    Ok(back_to_start(service, &request))
+    let ticket: LoginTicket = service.open(ticket)?;
+    let note = service.seal(&ticket.note())?;
+    let query = [&ticket.request, "&", Name::LoginNote.as_str(), "=", &note].concat();
+    Ok(back_to_start(service, &query))
 }
 
-/// Nobody wants to sign in: the client hears of it. The only answer that a
-/// client gets before a user was authenticated (RFC 9700 section 4.11.2); the
-/// page named the host that it leads to.
+/// Nobody wants to sign in: the client hears of it. But for `prompt=none`, the
+/// only answer that a client gets before a user was authenticated (RFC 9700
+/// section 4.11.2); the page named the host that it leads to.
 pub(crate) async fn cancel(service: &Service, ticket: &str) -> Result<Response, Refused> {
-    let LoginTicket { request, .. } = open(service, ticket)?;
+    let LoginTicket { request, reason, .. } = service.open(ticket)?;
     let asked = Asked::again(service, &request).await?;
-    Ok(asked.refuse(service, Cause::Denied))
+    let cause = match reason {
+        LoginReason::SelectAccount => Cause::AccountSelectionRequired,
+        _ => Cause::Denied,
+    };
+    Ok(asked.refuse(service, cause))
 }
 
-/// Somebody has answered: everything is judged again, as it is now.
+/// Somebody has answered: everything is judged again, as it is now, but for their
+/// sign-in. That did when they were asked, and it is the same.
 pub(crate) async fn decide(
     service: &Service,
     parts: &Parts,
     ticket: &str,
     decision: Decision,
 ) -> Result<Response, Refused> {
-    let ticket: ConsentTicket = open(service, ticket)?;
+    let ticket: ConsentTicket = service.open(ticket)?;
     let user = service.users.authenticate(parts).await?;
-    let user = user.filter(|user| *user == ticket.asked).ok_or(TicketError::OtherUser)?;
+    let user = user.filter(|user| user.is_same_sign_in(&ticket.asked));
+    let user = user.ok_or(TicketError::OtherUser)?;
     let asked = Asked::again(service, &ticket.request).await?;
     let mut request = match asked.request(service) {
-        Ok(request) => request,
+        Ok((request, _)) => request,
         Err(cause) => return Ok(asked.refuse(service, cause)),
     };
-    let Some(scope) = allowed(decision, &request.scope) else {
+    let Some(allowed) = allowed(service, decision, &request) else {
         return Ok(asked.refuse(service, Cause::Denied));
     };
-    let basis = match asked.answered(service, &user, &request, &scope).await {
+    let basis = match asked.answered(service, &user, &request, &allowed).await {
         Ok(basis) => basis,
         Err(error) => return Ok(asked.refuse(service, error.into())),
     };
-    request.scope = scope;
+    request.narrow(allowed.scope, &allowed.claims);
     Ok(asked.allow(service, parts, user, request, basis).await)
 }
 
-/// What the decision leaves of `asked`; `None` for a denial.
-fn allowed(decision: Decision, asked: &Scope) -> Option<Scope> {
-    match decision {
-        Decision::Deny => None,
-        Decision::Allow(Granted { scope: None }) => Some(asked.clone()),
-        Decision::Allow(Granted { scope: Some(chosen) }) => {
-            let scope = asked.intersection(&chosen);
-            (asked.is_empty() || !scope.is_empty()).then_some(scope)
+/// What the decision leaves of what was asked; `None` for a denial. Who leaves out
+/// a scope and says nothing of claims does not allow them under another name.
+fn allowed(service: &Service, decision: Decision, asked: &AuthorizationRequest) -> Option<Terms> {
+    let Decision::Allow(Granted { scope, claims }) = decision else { return None };
+    let scope = match scope {
+        None => asked.scope.clone(),
+        Some(chosen) => {
+            let scope = asked.scope.intersection(&chosen);
+            (asked.scope.is_empty() || !scope.is_empty()).then_some(scope)?
         }
-    }
+    };
+    let all = asked.claims();
+    let claims = match (claims, &service.provider) {
+        (Some(some), _) => all.intersection(&some),
+        (None, Some(provider)) => all.without(&provider.withheld(&asked.scope, &scope)),
+        (None, None) => all,
+    };
+    Some(Terms { scope, claims })
 }
 
-fn read(parts: &Parts, body: &[u8]) -> Result<Params, Cause> {
+/// The parameters of a request that a browser sends, in its query or as a form.
+pub(super) fn read(parts: &Parts, body: &[u8]) -> Result<Params, Cause> {
     let query = parts.uri.query().unwrap_or_default();
     match parts.method {
         Method::GET => Ok(Params::decode(&[query])?),
@@ -168,163 +221,7 @@ fn read(parts: &Parts, body: &[u8]) -> Result<Params, Cause> {
     }
 }
 
-fn open<T: Ticket>(service: &Service, ticket: &str) -> Result<T, TicketError> {
-    T::open(&service.sealer, ticket, service.now(), service.policy.interaction_lifetime)
-}
-
 /// Our own endpoint, and no other place, with the request as a query.
 fn back_to_start(service: &Service, query: &str) -> Response {
     Target::new(&format!("{}?{query}", service.authorization_endpoint)).redirect()
-}
-
-impl Asked {
-    async fn find(service: &Service, params: Params) -> Result<Self, Refused> {
-        let id = client_id(&params)?;
-        let client = service.clients.client(&id).await?.ok_or(Cause::UnknownClient(id))?;
-        let reply_to = ReplyTo::find(&params, &client)?;
-        Ok(Self { params, client, reply_to })
-    }
-
-    /// The request that a ticket holds, judged anew: the client may have been
-    /// disabled since, or may have lost the URI.
-    async fn again(service: &Service, request: &str) -> Result<Self, Refused> {
-        Self::find(service, Params::decode(&[request])?).await
-    }
-
-    fn asker(&self) -> Asker {
-        let redirect_uri = self.reply_to.redirect_uri.clone();
-        Asker { client: self.client.clone(), redirect_uri }
-    }
-
-    fn request(&self, service: &Service) -> Result<AuthorizationRequest, Cause> {
-        Ok(AuthorizationRequest::parse(&self.params, &self.client, &service.policy)?)
-    }
-
-    fn can_be_impersonated(&self) -> bool {
-        self.client.can_be_impersonated_at(&self.reply_to.redirect_uri)
-    }
-
-    /// What `user` allowed before, where that counts: for a client that is not
-    /// the operator's own, and that nobody else can pose as.
-    async fn consented(
-        &self,
-        service: &Service,
-        user: &Authentication,
-    ) -> Result<Option<Arc<Consented>>, HostError> {
-        if self.can_be_impersonated() || self.client.is_trusted() {
-            return Ok(None);
-        }
-        consent::consented(service, user.subject(), self.client.id()).await.map(Some)
-    }
-
-    /// Why the user need not be asked, if so.
-    fn need_not_ask(
-        &self,
-        request: &AuthorizationRequest,
-        before: Option<&Arc<Consented>>,
-    ) -> Option<Basis> {
-        if self.client.is_trusted() && !self.can_be_impersonated() {
-            return Some(Basis::Trust);
-        }
-        let before = before?;
-        consent::covers(before, &request.scope, &request.resources)
-            .then(|| Basis::Memory(before.clone()))
-    }
-
-    /// The user's answer, to be remembered: nothing of what was asked and not
-    /// allowed, and nothing at all where anybody could have asked.
-    async fn answered(
-        &self,
-        service: &Service,
-        user: &Authentication,
-        request: &AuthorizationRequest,
-        allowed: &Scope,
-    ) -> Result<Basis, HostError> {
-        let before = consent::consented(service, user.subject(), self.client.id()).await?;
-        Ok(Basis::Answer(Answer {
-            before,
-            asked: request.scope.clone(),
-            resources: request.resources.clone(),
-            allowed: (!self.can_be_impersonated()).then(|| allowed.clone()),
-        }))
-    }
-
-    /// Sends the client a code.
-    async fn allow(
-        &self,
-        service: &Service,
-        parts: &Parts,
-        user: Authentication,
-        request: AuthorizationRequest,
-        basis: Basis,
-    ) -> Response {
-        match self.hand_out_code(service, parts, user, request, basis).await {
-            Ok(code) => self.reply(service, |target| target.with_verbatim("code", &code)),
-            Err(cause) => self.refuse(service, cause),
-        }
-    }
-
-    /// Writes the grant, and hands its code out only if its user is still signed
-    /// in then and it is still allowed: who signs out everywhere, or withdraws,
-    /// says so before they list the grants to end, so they find this one, or it
-    /// finds them.
-    async fn hand_out_code(
-        &self,
-        service: &Service,
-        parts: &Parts,
-        user: Authentication,
-        request: AuthorizationRequest,
-        basis: Basis,
-    ) -> Result<String, Cause> {
-        let code = Code {
-            grant: GrantId::from_bytes(service.draw()?),
-            seed: Seed::from_bytes(service.draw()?),
-        };
-        let approval = Approval {
-            id: code.grant,
-            attempt: Attempt::from_bytes(service.draw()?),
-            client: self.client.id().clone(),
-            authentication: user.clone(),
-            scope: request.scope,
-            resources: request.resources,
-            code: CodeBinding {
-                seed: code.seed.hash(),
-                redirect_uri: self.reply_to.redirect_uri.clone(),
-                redirect_uri_named: self.reply_to.redirect_uri_named,
-                code_challenge: request.code_challenge,
-            },
-        };
-        let grant = Grant::approve(approval, service.now(), service.policy.code_lifetime);
-        let sealed = code.seal(&service.sealer);
-        service.grants.insert(grant.clone()).await?;
-        let cause = if service.users.authenticate(parts).await?.as_ref() != Some(&user) {
-            Cause::SignedOut
-        } else if !basis.still_holds(service).await? {
-            Cause::Withdrawn
-        } else {
-            return Ok(sealed);
-        };
-        service.grants.end(grant).await?;
-        Err(cause)
-    }
-
-    /// Sends the client an error (RFC 6749 section 4.1.2.1).
-    fn refuse(&self, service: &Service, cause: Cause) -> Response {
-        let response = self.reply(service, |target| {
-            target
-                .with_verbatim("error", cause.code().as_str())
-                .with("error_description", &cause.description())
-        });
-        answer::with_cause(response, cause)
-    }
-
-    /// Sends the client an answer, with its `state` and our `iss`, so that it
-    /// knows the answer is to its question, and whose it is (RFC 9207).
-    fn reply(&self, service: &Service, answer: impl FnOnce(Target) -> Target) -> Response {
-        let mut target = answer(Target::new(self.reply_to.redirect_uri.as_str()));
-        if let Ok(Some(state)) = state(&self.params) {
-            target = target.with("state", state);
-        }
-        target.with_verbatim("iss", &service.encoded_issuer).redirect()
-    }
 }

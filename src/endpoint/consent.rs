@@ -7,10 +7,12 @@ use super::service::Service;
 use crate::cause::Cause;
 use crate::grants::MOST_ROUNDS;
 use crate::host::HostError;
+use crate::model::claims::ClaimNames;
 use crate::model::consented::Consented;
 use crate::model::identity::{ClientId, Subject};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
+use crate::request::authorization::AuthorizationRequest;
 
 /// On what a code is handed out.
 pub(super) enum Basis {
@@ -25,10 +27,17 @@ pub(super) enum Basis {
 /// What the user answered, beside what they had allowed when they did.
 pub(super) struct Answer {
     pub(super) before: Arc<Consented>,
-    pub(super) asked: Scope,
+    pub(super) asked: Terms,
     pub(super) resources: Resources,
     /// `None` if the answer must not be remembered.
-    pub(super) allowed: Option<Scope>,
+    pub(super) allowed: Option<Terms>,
+}
+
+/// What the user is asked to allow, or what of it they allow.
+#[derive(Clone)]
+pub(super) struct Terms {
+    pub(super) scope: Scope,
+    pub(super) claims: ClaimNames,
 }
 
 /// What `user` has allowed `client`, which may be nothing.
@@ -42,8 +51,10 @@ pub(super) async fn consented(
 }
 
 /// Whether all that is asked was allowed before.
-pub(super) fn covers(consented: &Consented, scope: &Scope, resources: &Resources) -> bool {
-    consented.allowed_at(resources, scope).is_some_and(|allowed| allowed.covers(scope))
+pub(super) fn covers(consented: &Consented, asked: &AuthorizationRequest) -> bool {
+    let allowed = consented.allowed_at(&asked.resources, &asked.scope);
+    allowed.is_some_and(|allowed| allowed.covers(&asked.scope))
+        && consented.claims().covers(&asked.claims())
 }
 
 impl Basis {
@@ -66,7 +77,9 @@ impl Answer {
     /// Remembers what was allowed, beside whatever else was answered meanwhile;
     /// `false` if all was withdrawn meanwhile.
     async fn keep(&self, service: &Service) -> Result<bool, Cause> {
-        if self.is_remembered_over(service, &self.before).await? {
+        if let Some(next) = self.over(&self.before)
+            && service.consents.remember(Arc::new(next)).await?
+        {
             return Ok(true);
         }
         for _ in 0..MOST_ROUNDS {
@@ -75,28 +88,20 @@ impl Answer {
                 return Ok(false);
             }
             // Whoever gave the same answer at the same time has given it for both.
-            if self.adds_nothing_to(&latest) || self.is_remembered_over(service, &latest).await? {
+            let next = self.over(&latest).filter(|next| !next.allows_the_same_as(&latest));
+            let Some(next) = next else { return Ok(true) };
+            if service.consents.remember(Arc::new(next)).await? {
                 return Ok(true);
             }
         }
         Err(Cause::Contention)
     }
 
-    /// Whether it could be written over `latest`. What must not be remembered is
-    /// not written.
-    async fn is_remembered_over(
-        &self,
-        service: &Service,
-        latest: &Consented,
-    ) -> Result<bool, HostError> {
-        let Some(allowed) = &self.allowed else { return Ok(false) };
-        let next = latest.answered(&self.asked, &self.resources, allowed);
-        service.consents.remember(Arc::new(next)).await
-    }
-
-    fn adds_nothing_to(&self, latest: &Consented) -> bool {
-        let allowed = self.allowed.as_ref();
-        allowed.is_none_or(|allowed| latest.says(&self.asked, &self.resources, allowed))
+    /// What is to be remembered after `latest`, if this may be.
+    fn over(&self, latest: &Consented) -> Option<Consented> {
+        let allowed = self.allowed.as_ref()?;
+        let next = latest.answered(&self.asked.scope, &self.resources, &allowed.scope);
+        Some(next.and_claims(&self.asked.claims, &allowed.claims))
     }
 }
 

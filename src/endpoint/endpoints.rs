@@ -12,6 +12,13 @@ pub struct Endpoints {
     pub introspection: Option<String>,
     /// `/revoke` (RFC 7009).
     pub revocation: Option<String>,
+    /// `/jwks` (RFC 7517 section 5). This and the ones below are offered only by
+    /// an OpenID Connect provider.
+    pub jwks: Option<String>,
+    /// `/userinfo` (OpenID Connect Core section 5.3).
+    pub userinfo: Option<String>,
+    /// `/logout` (OpenID Connect RP-Initiated Logout section 2).
+    pub end_session: Option<String>,
 }
 
 impl Default for Endpoints {
@@ -21,6 +28,9 @@ impl Default for Endpoints {
             token: "/token".to_owned(),
             introspection: Some("/introspect".to_owned()),
             revocation: Some("/revoke".to_owned()),
+            jwks: Some("/jwks".to_owned()),
+            userinfo: Some("/userinfo".to_owned()),
+            end_session: Some("/logout".to_owned()),
         }
     }
 }
@@ -28,7 +38,9 @@ impl Default for Endpoints {
 impl Endpoints {
     /// Every path that is offered.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &String> {
-        let optional = self.introspection.iter().chain(&self.revocation);
-        [&self.authorization, &self.token].into_iter().chain(optional)
+        let Self { authorization, token, introspection, revocation, jwks, userinfo, end_session } =
+            self;
+        let optional = [introspection, revocation, jwks, userinfo, end_session];
+        [authorization, token].into_iter().chain(optional.into_iter().flatten())
     }
 }

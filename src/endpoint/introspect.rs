@@ -11,8 +11,10 @@ use crate::answer::{self, Response};
 use crate::cause::{Cause, CredentialError};
 use crate::grant::Grant;
 use crate::host::HostError;
+use crate::model::authentication::Authentication;
 use crate::model::base64url;
 use crate::model::client::Client;
+use crate::model::identity::Acr;
 use crate::model::resource::{Resource, Resources};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
@@ -36,6 +38,8 @@ struct Valid {
     audience: Resources,
     issued_at: Timestamp,
     expires_at: Timestamp,
+    /// What names it, where that is not all of it.
+    sealed: Option<String>,
 }
 
 /// What its holder's resource server is told of it (section 2.2).
@@ -54,6 +58,11 @@ struct Active<'t> {
     exp: i64,
     #[serde(with = "base64url")]
     jti: [u8; 32],
+    /// How the user signed in (RFC 9470 section 6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<&'t Acr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     roles: Option<&'t [String]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,6 +108,7 @@ async fn find(service: &Service, text: &str) -> Result<Option<Valid>, Cause> {
             audience: opened.audience,
             issued_at: opened.life.issued_at(),
             expires_at: opened.life.expires_at(),
+            sealed: opened.sealed,
         })),
         Err(Cause::Token(CredentialError::Forged)) => find_refresh(service, text).await,
         Err(Cause::Token(_)) => Ok(None),
@@ -119,7 +129,8 @@ async fn find_refresh(service: &Service, text: &str) -> Result<Option<Valid>, Ca
             scope: grant.scope().intersection(client.scope()),
             audience: Resources::none(),
             issued_at: latest.since,
-            expires_at: grant.expires_at(),
+            expires_at: grant.valid_until(),
+            sealed: None,
             grant,
         }),
         _ => None,
@@ -144,17 +155,22 @@ impl Valid {
         text: &str,
         user: Option<&User>,
     ) -> Result<String, HostError> {
+        // Said by a provider only: to others such answers are what they were.
+        let is_told = service.provider.is_some() && self.token_type == BEARER;
+        let sign_in = is_told.then(|| self.grant.authentication());
         Ok(serde_json::to_string(&Active {
             active: true,
             token_type: self.token_type,
             iss: service.issuer.as_str(),
-            sub: self.grant.subject().as_str(),
+            sub: self.grant.known_as().as_str(),
             client_id: self.grant.client().as_str(),
             scope: self.scope.as_str(),
             aud: self.audience.as_slice(),
             iat: self.issued_at.as_unix(),
             exp: self.expires_at.as_unix(),
-            jti: jti(text),
+            jti: jti(self.sealed.as_deref().unwrap_or(text)),
+            auth_time: sign_in.map(|sign_in| sign_in.authenticated_at().as_unix()),
+            acr: sign_in.and_then(Authentication::acr),
             roles: user.map(User::roles),
             permissions: user.map(User::permissions),
         })?)

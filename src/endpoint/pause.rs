@@ -9,24 +9,30 @@ use http::StatusCode;
 
 use crate::answer::{self, Response};
 use crate::cause::{Cause, ErrorCode};
+use crate::model::authentication::Authentication;
+use crate::model::claims::ClaimNames;
 use crate::model::client::Client;
+use crate::model::identity::{Acr, Subject};
+use crate::model::page::{Display, Locales};
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
-use crate::model::user::Authentication;
+use crate::request::sign_in::SignIn;
+use crate::token::ticket::LoginReason;
 
 /// What the host does next.
 #[must_use]
 pub enum Authorize {
-    /// Nobody is signed in: show a login page that carries the ticket.
+    /// Somebody has to sign in: show a login page that carries the ticket.
     Login(Login),
     /// The signed-in user has to be asked: show a consent page that carries
     /// the ticket.
     Consent(Consent),
     /// The request cannot be answered to any client: show an error page.
     Refused(Refused),
-    /// The browser goes on: to the client with a code or an error, or by GET to
-    /// this endpoint again.
+    /// The browser goes on: to the client with a code or an error, by a redirect
+    /// or, where the client wants it, by a page that posts them; or by GET to this
+    /// endpoint again.
     Redirect(Response),
 }
 
@@ -37,12 +43,16 @@ pub struct Asker {
     pub(crate) redirect_uri: RedirectUri,
 }
 
-/// Somebody has to sign in. When they have,
+/// Somebody has to sign in, even if [`reason`](Self::reason) says that somebody
+/// is: only a sign-in later than theirs will do, so a page that sends them back
+/// without one is shown again. When they have,
 /// [`AuthorizationServer::resume`](crate::AuthorizationServer::resume) says
 /// where to send the browser; when they would rather not,
 /// [`cancel`](crate::AuthorizationServer::cancel) answers the client.
 pub struct Login {
     pub(crate) asker: Asker,
+    pub(crate) reason: LoginReason,
+    pub(crate) wanted: SignIn,
     pub(crate) ticket: String,
 }
 
@@ -54,6 +64,7 @@ pub struct Consent {
     pub(crate) scope: Scope,
     pub(crate) allowed_before: Scope,
     pub(crate) resources: Resources,
+    pub(crate) claims: ClaimNames,
     pub(crate) ticket: String,
 }
 
@@ -72,6 +83,7 @@ pub enum Decision {
 #[non_exhaustive]
 pub struct Granted {
     pub(crate) scope: Option<Scope>,
+    pub(crate) claims: Option<ClaimNames>,
 }
 
 /// A request that must not be answered to any client.
@@ -108,6 +120,44 @@ impl Login {
     #[must_use]
     pub const fn asker(&self) -> &Asker {
         &self.asker
+    }
+
+    /// Why, although somebody may be signed in.
+    #[must_use]
+    pub const fn reason(&self) -> LoginReason {
+        self.reason
+    }
+
+    /// Whom the client expects, in whatever form (`login_hint`): to fill the form
+    /// in, not to be believed.
+    #[must_use]
+    pub fn login_hint(&self) -> Option<&str> {
+        self.wanted.login_hint.as_deref()
+    }
+
+    /// Who it has to be; anybody, if nobody is named.
+    #[must_use]
+    pub fn subjects(&self) -> &[Subject] {
+        self.wanted.subjects.as_deref().unwrap_or_default()
+    }
+
+    /// What the sign-in should be worth, the first best
+    /// ([`Authentication::with_acr`]).
+    #[must_use]
+    pub fn acr_values(&self) -> &[Acr] {
+        &self.wanted.acr.values
+    }
+
+    /// The languages that the page should be in, the first best (`ui_locales`).
+    #[must_use]
+    pub const fn ui_locales(&self) -> &Locales {
+        &self.wanted.ui_locales
+    }
+
+    /// What the page is shown in, if the client says so (`display`).
+    #[must_use]
+    pub const fn display(&self) -> Option<Display> {
+        self.wanted.display
     }
 
     /// What the page carries: the request, sealed. Not a secret, but it tells
@@ -149,6 +199,13 @@ impl Consent {
         &self.resources
     }
 
+    /// The claims about the user that are asked for one by one, beside what the
+    /// scopes release (`claims`, OpenID Connect Core section 5.5).
+    #[must_use]
+    pub const fn claims(&self) -> &ClaimNames {
+        &self.claims
+    }
+
     /// What the page carries: the request and who was asked, sealed. It serves
     /// this user in this session only.
     #[must_use]
@@ -161,13 +218,23 @@ impl Granted {
     /// All that was asked for.
     #[must_use]
     pub const fn everything() -> Self {
-        Self { scope: None }
+        Self { scope: None, claims: None }
     }
 
-    /// What is both asked for and in `scope`. Nothing of something counts as a denial.
+    /// What is both asked for and in `scope`, and of the claims that are asked for
+    /// one by one those that no scope left out would release, unless
+    /// [`with_claims`](Self::with_claims) names them. Nothing of something counts
+    /// as a denial.
     #[must_use]
     pub const fn only(scope: Scope) -> Self {
-        Self { scope: Some(scope) }
+        Self { scope: Some(scope), claims: None }
+    }
+
+    /// Of the claims that are asked for one by one, only these.
+    #[must_use]
+    pub fn with_claims(mut self, claims: ClaimNames) -> Self {
+        self.claims = Some(claims);
+        self
     }
 }
 
@@ -227,7 +294,10 @@ impl fmt::Debug for Asker {
 
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login").field("asker", &self.asker).finish_non_exhaustive()
+        f.debug_struct("Login")
+            .field("asker", &self.asker)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,12 +1,16 @@
-//! A code becomes tokens, once (RFC 6749 section 4.1.3).
+//! A code becomes tokens, once (RFC 6749 section 4.1.3, OpenID Connect Core
+//! section 3.1.3.2).
+
+use std::sync::Arc;
 
 use super::refresh::terms;
 use super::service::Service;
-use super::token_response::TokenResponse;
+use super::token_response::{Issue, TokenResponse};
 use crate::cause::{Cause, CredentialError};
-use crate::grant::{Attempt, NewTokens, Outcome, Redemption, Seed};
+use crate::grant::{Attempt, Grant, NewTokens, Outcome, Redemption, Seed};
 use crate::grants::MOST_ROUNDS;
 use crate::model::client::AuthenticatedClient;
+use crate::model::user::User;
 use crate::request::token::CodeRequest;
 use crate::token::code::Code;
 
@@ -36,14 +40,19 @@ pub(super) async fn redeem(
         access_lifetime: service.policy.access_token_lifetime,
         refresh,
     };
+    let issue = Issue { service, client, seed, attempt: tokens.attempt, now, is_first: true };
     for _ in 0..MOST_ROUNDS {
         let grant = service.grants.find(&code.grant).await?;
         let grant = grant.ok_or(Cause::Code(CredentialError::Unknown))?;
         let outcome = grant.redeem(&claim, &tokens, now);
         match outcome.map_err(|refusal| Cause::Code(refusal.into()))? {
             Outcome::Redeemed(next, selection) => {
-                let answer =
-                    TokenResponse::of(service, &next, &seed, selection, tokens.attempt, now);
+                let user = if issue.signs_in(&next, selection) {
+                    Some(living_user(service, grant).await?)
+                } else {
+                    None
+                };
+                let answer = issue.tokens(&next, selection, user.as_deref()).await?;
                 if service.grants.commit(&next).await? {
                     return Ok(answer);
                 }
@@ -56,4 +65,13 @@ pub(super) async fn redeem(
         }
     }
     Err(Cause::Contention)
+}
+
+/// The user of `grant`, of whom nothing is told when they are gone.
+async fn living_user(service: &Service, grant: Arc<Grant>) -> Result<Arc<User>, Cause> {
+    if let Some(user) = service.directory.user(grant.subject()).await? {
+        return Ok(user);
+    }
+    service.grants.end(grant).await?;
+    Err(Cause::Code(CredentialError::UserGone))
 }

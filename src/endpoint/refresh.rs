@@ -1,7 +1,8 @@
-//! A refresh token becomes the next access token (RFC 6749 section 6).
+//! A refresh token becomes the next access token (RFC 6749 section 6), and the
+//! next ID token (OpenID Connect Core section 12.2).
 
 use super::service::Service;
-use super::token_response::TokenResponse;
+use super::token_response::{Issue, TokenResponse};
 use crate::cause::{Cause, CredentialError};
 use crate::grant::{Attempt, RefreshClaim, RefreshTerms, Renewal};
 use crate::grants::MOST_ROUNDS;
@@ -32,29 +33,22 @@ pub(super) async fn refresh(
     let terms = terms(&service.policy, client);
     let now = service.now();
     let attempt = Attempt::from_bytes(service.draw()?);
+    let issue = Issue { service, client, seed: token.seed, attempt, now, is_first: false };
     for _ in 0..MOST_ROUNDS {
         let grant = service.grants.find(&token.grant).await?;
         let grant = grant.ok_or(Cause::Refresh(CredentialError::Unknown))?;
         let renewal = grant.refresh(&claim, &terms, attempt, now);
         let renewal = renewal.map_err(|refusal| Cause::Refresh(refusal.into()))?;
-        if service.directory.user(grant.subject()).await?.is_none() {
+        let Some(user) = service.directory.user(grant.subject()).await? else {
             service.grants.end(grant).await?;
             return Err(Cause::Refresh(CredentialError::UserGone));
-        }
+        };
         match renewal {
             Renewal::Unchanged(selection) => {
-                return Ok(TokenResponse::of(
-                    service,
-                    &grant,
-                    &token.seed,
-                    selection,
-                    attempt,
-                    now,
-                ));
+                return issue.tokens(&grant, selection, Some(&user)).await;
             }
             Renewal::Renewed(next, selection) => {
-                let answer =
-                    TokenResponse::of(service, &next, &token.seed, selection, attempt, now);
+                let answer = issue.tokens(&next, selection, Some(&user)).await?;
                 if service.grants.commit(&next).await? {
                     return Ok(answer);
                 }

@@ -9,7 +9,6 @@ use crate::cause::Cause;
 use crate::grant::Seed;
 use crate::model::identity::GrantId;
 use crate::request::params::Name;
-use crate::token::access::AccessToken;
 use crate::token::refresh::RefreshToken;
 
 /// A client gives a token back. What is revoked is the grant: a refresh token
@@ -43,8 +42,8 @@ async fn end(service: &Service, parts: &Parts, body: &[u8]) -> Result<(), Cause>
 /// The grant that a token of either kind points at, and the seed that its
 /// access tokens carry. An old token tells as much as the latest.
 fn open(service: &Service, text: &str) -> Option<(GrantId, Seed)> {
-    let access = AccessToken::open(&service.sealer, text).map(|token| (token.grant, token.seed));
-    access.or_else(|| {
+    let access = service.grants.token(&service.sealer, text);
+    access.map(|(token, _)| (token.grant, token.seed)).or_else(|| {
         let token = RefreshToken::open(&service.sealer, text)?;
         Some((token.grant, token.seed.for_access()))
     })

@@ -7,14 +7,15 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Attempt, Facts, Generation, Grant, RefreshTerms, Refusal, Seed, SeedHash, Stage};
+use crate::model::authentication::Authentication;
+use crate::model::authentication_request::AuthenticationRequest;
 use crate::model::client::{AuthenticatedClient, Client};
-use crate::model::identity::{ClientId, GrantId};
+use crate::model::identity::{ClientId, GrantId, Subject};
 use crate::model::pkce::{CodeChallenge, CodeVerifier};
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::{Resource, ResourceChoice, Resources};
 use crate::model::scope::{Scope, ScopeChoice};
 use crate::model::timestamp::Timestamp;
-use crate::model::user::Authentication;
 
 /// Everything that a new grant is made of.
 pub(crate) struct Approval {
@@ -24,6 +25,8 @@ pub(crate) struct Approval {
     pub(crate) authentication: Authentication,
     pub(crate) scope: Scope,
     pub(crate) resources: Resources,
+    pub(crate) openid: Option<Arc<AuthenticationRequest>>,
+    pub(crate) known_as: Option<Subject>,
     pub(crate) code: CodeBinding,
 }
 
@@ -101,8 +104,11 @@ impl Grant {
             authentication: approval.authentication,
             scope: approval.scope,
             resources: approval.resources,
+            openid: approval.openid,
+            known_as: approval.known_as,
             approved_at: now,
             expires_at: now.plus(code_lifetime),
+            farewell: None,
             stage: Stage::Coded(approval.code),
         };
         Arc::new(Self { version: 1, facts })
@@ -134,7 +140,9 @@ impl Grant {
                 let expires_at = new.refresh.map_or(now.plus(new.access_lifetime), |terms| {
                     terms.end(self.facts.approved_at, now)
                 });
-                Ok(Outcome::Redeemed(self.next(new.attempt, stage, expires_at), selection))
+                let farewell = self.farewell_due(claim.client);
+                let next = self.next_with(new.attempt, stage, expires_at, farewell);
+                Ok(Outcome::Redeemed(next, selection))
             }
             Stage::Active { redeemed, .. } => {
                 self.verify(claim, redeemed)?;

@@ -10,6 +10,7 @@ mod record;
 mod refresh;
 mod refusal;
 mod seed;
+mod sign_out;
 #[cfg(test)]
 mod table;
 
@@ -17,18 +18,20 @@ pub(crate) use life::{Approval, CodeBinding, NewTokens, Outcome, Redemption, Sel
 pub(crate) use refresh::{RefreshClaim, RefreshTerms, Renewal};
 pub use refusal::Refusal;
 pub(crate) use seed::{Seed, SeedHash};
+use sign_out::Farewell;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::authentication::Authentication;
+use crate::model::authentication_request::AuthenticationRequest;
 use crate::model::base64url;
 use crate::model::identity::{ClientId, GrantId, Subject};
 use crate::model::resource::Resources;
-use crate::model::scope::Scope;
+use crate::model::scope::{OPENID, Scope};
 use crate::model::timestamp::Timestamp;
-use crate::model::user::Authentication;
 
 /// What one user allowed one client, at one version of its life.
 ///
@@ -50,8 +53,17 @@ struct Facts {
     scope: Scope,
     #[serde(default, skip_serializing_if = "Resources::is_empty")]
     resources: Resources,
+    /// What the request asked as an authentication request, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    openid: Option<Arc<AuthenticationRequest>>,
+    /// What a pairwise client calls the user, as it did when they approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    known_as: Option<Subject>,
     approved_at: Timestamp,
     expires_at: Timestamp,
+    /// Whether its client is to hear when its session ends; never, if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    farewell: Option<Farewell>,
     stage: Stage,
 }
 
@@ -121,10 +133,27 @@ impl Grant {
         self.version.saturating_sub(1)
     }
 
-    /// The user who allowed it.
+    /// The user who allowed it, by the host's own name for them.
     #[must_use]
     pub const fn subject(&self) -> &Subject {
         self.facts.authentication.subject()
+    }
+
+    /// What the client calls that user: the `sub` of everything that it, and
+    /// whatever resource server it goes to, is told. For a pairwise client it is
+    /// another name than [`subject`](Self::subject), made when they approved
+    /// (OpenID Connect Core section 8).
+    #[must_use]
+    pub const fn known_as(&self) -> &Subject {
+        match &self.facts.known_as {
+            Some(name) => name,
+            None => self.subject(),
+        }
+    }
+
+    /// What it answers as an authentication request, if it was one.
+    pub(crate) fn asked(&self) -> Option<&AuthenticationRequest> {
+        self.facts.openid.as_deref()
     }
 
     /// How that user was signed in.
@@ -157,11 +186,20 @@ impl Grant {
         self.facts.approved_at
     }
 
-    /// When nothing issued from it can be valid any more, so that the record
-    /// may be forgotten.
+    /// When nothing issued from it can be valid any more.
     #[must_use]
-    pub const fn expires_at(&self) -> Timestamp {
+    pub const fn valid_until(&self) -> Timestamp {
         self.facts.expires_at
+    }
+
+    /// What the client asked of ID tokens, if tokens of this part of the grant come
+    /// with one: the grant answers an authentication request, and `openid` is
+    /// still in it (OpenID Connect Core sections 3.1.2.1 and 12.2).
+    pub(crate) fn authentication_request(
+        &self,
+        selection: Selection,
+    ) -> Option<&AuthenticationRequest> {
+        self.asked().filter(|_| self.facts.scope.chosen(selection.scope).contains(OPENID))
     }
 
     /// Whether it was ended before its time.
@@ -170,16 +208,28 @@ impl Grant {
         matches!(self.facts.stage, Stage::Ended)
     }
 
-    /// Whether this version and `other` come from the same try to write. Any
-    /// two that end a grant have done the same.
-    pub(crate) fn is_same_attempt(&self, other: &Self) -> bool {
-        self.is_ended() && other.is_ended()
-            || self.version == other.version && self.facts.attempt == other.facts.attempt
+    /// Whether this version is the one that `next` was to make. Any two that end
+    /// a grant have done the same, but one of a sign-out: it alone tells the client.
+    pub(crate) fn is_same_attempt(&self, next: &Self) -> bool {
+        let ends_silently = next.is_ended() && next.facts.farewell != Some(Farewell::Said);
+        self.is_ended() && ends_silently
+            || self.version == next.version && self.facts.attempt == next.facts.attempt
     }
 
     /// The next version, differing in what a transition changes.
     fn next(&self, attempt: Attempt, stage: Stage, expires_at: Timestamp) -> Arc<Self> {
-        let facts = Facts { attempt, stage, expires_at, ..self.facts.clone() };
+        self.next_with(attempt, stage, expires_at, self.facts.farewell)
+    }
+
+    /// The same for a transition that also changes what the client is to hear.
+    fn next_with(
+        &self,
+        attempt: Attempt,
+        stage: Stage,
+        expires_at: Timestamp,
+        farewell: Option<Farewell>,
+    ) -> Arc<Self> {
+        let facts = Facts { attempt, stage, expires_at, farewell, ..self.facts.clone() };
         Arc::new(Self { version: self.version.saturating_add(1), facts })
     }
 }

@@ -2,14 +2,17 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::request::Parts;
 
+use super::step_up::SignIn;
 use super::{Access, Audience, Denied, Realm};
 use crate::answer::Response;
 use crate::cause::{Cause, CredentialError};
 use crate::grants::Grants;
 use crate::host::{Clock, Directory};
+use crate::model::identity::Acr;
 use crate::model::resource::Resource;
 use crate::model::scope::Scope;
 use crate::request::bearer::bearer_token;
@@ -70,6 +73,25 @@ impl Guard {
         Self { realm: Arc::new(realm), ..self }
     }
 
+    /// Lets only users pass whose sign-in was one of `acrs`, the first best; what
+    /// a sign-in is [`Authentication::with_acr`](crate::Authentication::with_acr)
+    /// says. Others get 401 `insufficient_user_authentication`, by which the
+    /// client learns with which `acr_values` to send the user to the authorization
+    /// endpoint again (RFC 9470).
+    #[must_use]
+    pub fn acr_values(mut self, acrs: impl IntoIterator<Item = Acr>) -> Self {
+        Arc::make_mut(&mut self.realm).demand.acr_values = acrs.into_iter().collect();
+        self
+    }
+
+    /// Lets only users pass who signed in at most `age` ago. Others get the same
+    /// answer, with the `max_age` that the client is to ask for.
+    #[must_use]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        Arc::make_mut(&mut self.realm).demand.max_age = Some(age);
+        self
+    }
+
     /// Validates the access token of `request`: one read of its grant, and one
     /// look into the directory where there is one. A user who is gone takes the
     /// grant along.
@@ -79,8 +101,11 @@ impl Guard {
 
     async fn access(&self, request: &Parts) -> Result<Access, Cause> {
         let text = bearer_token(request)?.ok_or(Cause::TokenMissing)?;
-        let opened = self.grants.open(&self.sealer, text, self.clock.now()).await?;
+        let now = self.clock.now();
+        let opened = self.grants.open(&self.sealer, text, now).await?;
         self.realm.admit(&opened.audience)?;
+        let sign_in = SignIn::of(opened.grant.authentication());
+        self.realm.demand.judge(&sign_in, now)?;
         let Some(user) = self.directory.user(opened.grant.subject()).await? else {
             self.grants.end(opened.grant).await?;
             return Err(Cause::Token(CredentialError::UserGone));
@@ -92,6 +117,7 @@ impl Guard {
             scope: opened.scope,
             audience: opened.audience,
             expires_at: opened.life.expires_at(),
+            sign_in,
             user,
         })
     }

@@ -2,18 +2,30 @@
 //! (RFC 6750).
 
 mod local;
+#[cfg(feature = "openid")]
+mod offline;
+#[cfg(feature = "openid")]
+mod published_keys;
 mod realm;
 mod remote;
+mod step_up;
+mod told;
+#[cfg(feature = "openid")]
+mod turns;
 
 pub use local::Guard;
+#[cfg(feature = "openid")]
+pub use offline::OfflineGuard;
 pub use realm::Denied;
 pub(crate) use realm::{Audience, Realm};
 pub use remote::{InsecureEndpoint, RemoteGuard};
 
 use std::sync::Arc;
 
+use step_up::SignIn;
+
 use crate::cause::Cause;
-use crate::model::identity::{ClientId, Subject};
+use crate::model::identity::{Acr, ClientId, Subject};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
@@ -28,11 +40,13 @@ pub struct Access {
     scope: Scope,
     audience: Resources,
     expires_at: Timestamp,
+    sign_in: SignIn,
     user: Arc<User>,
 }
 
 impl Access {
-    /// The user who allowed the client to come here.
+    /// The user who allowed the client to come here: for a [`Guard`] by the host's
+    /// own name for them, for a [`RemoteGuard`] as the client calls them.
     #[must_use]
     pub const fn subject(&self) -> &Subject {
         &self.subject
@@ -60,6 +74,18 @@ impl Access {
     #[must_use]
     pub const fn expires_at(&self) -> Timestamp {
         self.expires_at
+    }
+
+    /// When the user proved who they are, as far as it is known.
+    #[must_use]
+    pub const fn auth_time(&self) -> Option<Timestamp> {
+        self.sign_in.auth_time
+    }
+
+    /// How sure that makes one of who they are, as far as it is known.
+    #[must_use]
+    pub const fn acr(&self) -> Option<&Acr> {
+        self.sign_in.acr.as_ref()
     }
 
     /// What the directory says of the user, roles and permissions.

@@ -7,6 +7,7 @@ use http::header::WWW_AUTHENTICATE;
 use serde_json::json;
 use url::Url;
 
+use super::step_up::Demand;
 use crate::answer::{self, Response};
 use crate::cause::Cause;
 use crate::grant::Refusal;
@@ -21,6 +22,7 @@ pub(crate) struct Realm {
     pub(crate) audience: Audience,
     /// What a client should ask for to get in.
     pub(crate) scope: Option<Scope>,
+    pub(crate) demand: Demand,
 }
 
 /// Whom tokens must be addressed to (RFC 8707 section 3, RFC 9700 section 2.3).
@@ -46,7 +48,11 @@ pub struct Denied {
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 impl Realm {
-    pub(super) fn denied(self: &Arc<Self>, cause: Cause) -> Denied {
+    pub(crate) fn new(issuer: Issuer, audience: Audience) -> Self {
+        Self { issuer, audience, scope: None, demand: Demand::default() }
+    }
+
+    pub(crate) fn denied(self: &Arc<Self>, cause: Cause) -> Denied {
         Denied { realm: self.clone(), cause }
     }
 
@@ -134,7 +140,10 @@ impl Denied {
     fn challenge(&self) -> Option<String> {
         let scope = match &self.cause {
             Cause::Scope { needed } => Some(needed),
-            Cause::TokenMissing | Cause::Bearer(_) | Cause::Token(_) => self.realm.scope.as_ref(),
+            Cause::TokenMissing
+            | Cause::Bearer(_)
+            | Cause::Token(_)
+            | Cause::InsufficientUserAuthentication => self.realm.scope.as_ref(),
             _ => return None,
         };
         let mut challenge = format!("Bearer realm=\"{}\"", self.realm.issuer);
@@ -144,6 +153,9 @@ impl Denied {
         }
         if let Some(scope) = scope {
             challenge.extend([", scope=\"", scope.as_str(), "\""]);
+        }
+        if matches!(self.cause, Cause::InsufficientUserAuthentication) {
+            self.realm.demand.write(&mut challenge);
         }
         if let Some(url) = self.realm.metadata_url() {
             challenge.extend([", resource_metadata=\"", &url, "\""]);
@@ -157,11 +169,8 @@ mod tests {
     use super::*;
 
     fn realm(audience: &str) -> Realm {
-        Realm {
-            issuer: Issuer::parse("https://id.example").unwrap(),
-            audience: Audience::Named(Resource::parse(audience).unwrap()),
-            scope: None,
-        }
+        let audience = Audience::Named(Resource::parse(audience).unwrap());
+        Realm::new(Issuer::parse("https://id.example").unwrap(), audience)
     }
 
     #[test]

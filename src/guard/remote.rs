@@ -13,22 +13,22 @@ use sha2::{Digest, Sha256};
 use url::Url;
 use url::form_urlencoded::Serializer;
 
+use super::told::Told;
 use super::{Access, Audience, Denied, Realm};
 use crate::answer::Response;
 use crate::cause::{Cause, CredentialError};
-use crate::grant::Refusal;
 use crate::host::{Clock, HostError, HttpClient, SystemClock};
-use crate::model::identity::{ClientId, Subject};
+use crate::model::identity::{Acr, ClientId};
 use crate::model::issuer::{Issuer, is_secure};
-use crate::model::resource::{Resource, Resources};
+use crate::model::resource::Resource;
 use crate::model::scope::Scope;
 use crate::model::secret::ClientSecret;
 use crate::model::timestamp::Timestamp;
-use crate::model::user::User;
 use crate::request::bearer::bearer_token;
 use crate::request::client_auth::basic_header;
 
-const LONGEST_TOKEN: usize = 4096;
+/// A JWT access token may be long; no header is longer.
+const LONGEST_TOKEN: usize = 16 * 1024;
 
 /// How many tokens are remembered at most.
 const MOST_REMEMBERED: usize = 10_000;
@@ -50,9 +50,9 @@ pub struct RemoteGuard {
     remembered: Arc<Mutex<HashMap<[u8; 32], Remembered>>>,
 }
 
-/// An introspection endpoint to which no secret may be sent.
+/// An address to which no secret may be sent, and from which no key may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the introspection endpoint must be https, or http on a loopback address")]
+#[error("the address must be https, or http on a loopback address")]
 pub struct InsecureEndpoint;
 
 struct Remembered {
@@ -65,27 +65,9 @@ struct Remembered {
 #[derive(Deserialize)]
 struct Introspection {
     active: bool,
-    iss: Option<String>,
-    sub: Option<Arc<str>>,
-    client_id: Option<Arc<str>>,
-    #[serde(default)]
-    scope: String,
-    #[serde(default)]
-    aud: OneOrMany,
-    exp: Option<i64>,
     token_type: Option<String>,
-    #[serde(default)]
-    roles: Vec<String>,
-    #[serde(default)]
-    permissions: Vec<String>,
-}
-
-/// `aud` may be one string or a list of them (RFC 7519 section 4.1.3).
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
+    #[serde(flatten)]
+    rest: Told,
 }
 
 impl RemoteGuard {
@@ -107,7 +89,7 @@ impl RemoteGuard {
             return Err(InsecureEndpoint);
         }
         Ok(Self {
-            realm: Arc::new(Realm { issuer, audience: Audience::Named(resource), scope: None }),
+            realm: Arc::new(Realm::new(issuer, Audience::Named(resource))),
             endpoint: introspection_endpoint.into(),
             authorization: basic_header(id, secret),
             http,
@@ -122,6 +104,23 @@ impl RemoteGuard {
     pub fn scope(self, scope: Scope) -> Self {
         let realm = Realm { scope: Some(scope), ..(*self.realm).clone() };
         Self { realm: Arc::new(realm), remembered: Arc::default(), ..self }
+    }
+
+    /// Lets only users pass whose sign-in was one of `acrs`, the first best, as
+    /// [`Guard::acr_values`](crate::Guard::acr_values) does. What the sign-in was
+    /// introspection tells if the authorization server is an OpenID provider.
+    #[must_use]
+    pub fn acr_values(mut self, acrs: impl IntoIterator<Item = Acr>) -> Self {
+        Arc::make_mut(&mut self.realm).demand.acr_values = acrs.into_iter().collect();
+        Self { remembered: Arc::default(), ..self }
+    }
+
+    /// Lets only users pass who signed in at most `age` ago, as
+    /// [`Guard::max_age`](crate::Guard::max_age) does.
+    #[must_use]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        Arc::make_mut(&mut self.realm).demand.max_age = Some(age);
+        Self { remembered: Arc::default(), ..self }
     }
 
     /// How long a valid token is not asked about again; zero asks every time.
@@ -163,11 +162,16 @@ impl RemoteGuard {
         }
         let key: [u8; 32] = Sha256::digest(text).into();
         let now = self.clock.now();
-        if let Some(access) = self.recall(&key, now) {
-            return Ok(access);
-        }
-        let access = self.read(&self.ask(text).await?, now)?;
-        self.remember(key, &access, now);
+        let access = match self.recall(&key, now) {
+            Some(access) => access,
+            None => {
+                let access = self.read(&self.ask(text).await?, now)?;
+                self.remember(key, &access, now);
+                access
+            }
+        };
+        // A sign-in ages while it is remembered.
+        self.realm.demand.judge(&access.sign_in, now)?;
         Ok(access)
     }
 
@@ -185,34 +189,13 @@ impl RemoteGuard {
         }
     }
 
-    /// Judges what the authorization server says: only an access token of the
-    /// right issuer, for this resource, that has not expired.
+    /// Judges what the authorization server says: only an access token will do.
     fn read(&self, told: &Introspection, now: Timestamp) -> Result<Access, Cause> {
-        let refused = |refusal: Refusal| Cause::Token(CredentialError::Refused(refusal));
         let is_access = |kind: &String| kind.eq_ignore_ascii_case("Bearer");
         if !told.active || !told.token_type.as_ref().is_none_or(is_access) {
             return Err(Cause::Token(CredentialError::Unknown));
         }
-        if told.iss.as_ref().is_some_and(|issuer| issuer != self.realm.issuer.as_str()) {
-            return Err(Cause::Token(CredentialError::Forged));
-        }
-        let expires_at = told.exp.map(Timestamp::from_unix).ok_or(refused(Refusal::Expired))?;
-        if now >= expires_at {
-            return Err(refused(Refusal::Expired));
-        }
-        let audience = told.aud.read().ok_or(refused(Refusal::OtherAudience))?;
-        self.realm.admit(&audience)?;
-        let name = |name: &Option<Arc<str>>| name.clone().unwrap_or_default();
-        let user = User::new().with_roles(&told.roles).with_permissions(&told.permissions);
-        Ok(Access {
-            realm: self.realm.clone(),
-            subject: Subject::parse(name(&told.sub)).map_err(HostError::from)?,
-            client: ClientId::parse(name(&told.client_id)).map_err(HostError::from)?,
-            scope: Scope::parse(&told.scope).map_err(HostError::from)?,
-            audience,
-            expires_at,
-            user: Arc::new(user),
-        })
+        told.rest.access(&self.realm, now)
     }
 
     fn recall(&self, key: &[u8; 32], now: Timestamp) -> Option<Access> {
@@ -248,21 +231,6 @@ impl Remembered {
 fn is_token(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     text.len() <= LONGEST_TOKEN && text.bytes().all(allowed)
-}
-
-impl OneOrMany {
-    fn read(&self) -> Option<Resources> {
-        match self {
-            Self::One(one) => Resources::parse(&[one]).ok(),
-            Self::Many(many) => Resources::parse(many).ok(),
-        }
-    }
-}
-
-impl Default for OneOrMany {
-    fn default() -> Self {
-        Self::Many(Vec::new())
-    }
 }
 
 impl fmt::Debug for RemoteGuard {

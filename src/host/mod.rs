@@ -10,6 +10,8 @@ mod entropy;
 mod error;
 mod http_client;
 mod replays;
+#[cfg(feature = "openid")]
+mod signer;
 mod users;
 
 pub use clients::{ClientStore, SecretVerifier, Sha256Secrets};
@@ -21,4 +23,6 @@ pub use entropy::{Entropy, SystemEntropy};
 pub use error::HostError;
 pub use http_client::HttpClient;
 pub use replays::ReplayCache;
+#[cfg(feature = "openid")]
+pub use signer::Signer;
 pub use users::{InExtensions, UserAuthenticator};

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use http::request::Parts;
 
 use super::HostError;
-use crate::model::user::Authentication;
+use crate::model::authentication::Authentication;
 
 /// Says who is signed in on the browser that sent a request. How they proved
 /// it, by password, passkey or another identity provider, is the host's affair.

@@ -2,14 +2,18 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::ClientId;
+use super::algorithm::Algorithm;
+use super::backchannel_uri::BackchannelUri;
+use super::identity::{Acr, ClientId};
 use super::redirect_uri::{PrivateSchemes, RedirectUri, RegisteredUri};
 use super::resource::Resources;
 use super::scope::Scope;
 use super::secret::SecretHash;
+use super::sector::Sector;
 
 /// A registered application. What exists is consistent: every URI was judged,
 /// the default scope lies within the allowed one.
@@ -43,6 +47,15 @@ pub struct Client {
     pub(super) introspects_any: bool,
     pub(super) require_pkce: bool,
     pub(super) trusted: bool,
+    pub(super) default_max_age: Option<Duration>,
+    pub(super) default_acr_values: Vec<Acr>,
+    pub(super) require_auth_time: bool,
+    pub(super) id_token_signed_response_alg: Algorithm,
+    pub(super) userinfo_signed_response_alg: Option<Algorithm>,
+    pub(super) sector: Option<Sector>,
+    pub(super) post_logout_redirect_uris: Vec<RegisteredUri>,
+    pub(super) backchannel_logout_uri: Option<BackchannelUri>,
+    pub(super) backchannel_logout_session_required: bool,
 }
 
 /// How a client proves that it is itself
@@ -138,6 +151,71 @@ impl Client {
     #[must_use]
     pub const fn is_trusted(&self) -> bool {
         self.trusted
+    }
+
+    /// How long ago its users may have signed in where its request does not say
+    /// (`default_max_age`).
+    #[must_use]
+    pub const fn default_max_age(&self) -> Option<Duration> {
+        self.default_max_age
+    }
+
+    /// How it would like its users to sign in where its request does not say,
+    /// the most wanted first (`default_acr_values`).
+    #[must_use]
+    pub fn default_acr_values(&self) -> &[Acr] {
+        &self.default_acr_values
+    }
+
+    /// Whether its ID tokens always say when the user signed in
+    /// (`require_auth_time`).
+    #[must_use]
+    pub const fn requires_auth_time(&self) -> bool {
+        self.require_auth_time
+    }
+
+    /// How its ID tokens are signed (`id_token_signed_response_alg`).
+    #[must_use]
+    pub const fn id_token_signed_response_alg(&self) -> Algorithm {
+        self.id_token_signed_response_alg
+    }
+
+    /// How what userinfo tells it is signed, if it is
+    /// (`userinfo_signed_response_alg`).
+    #[must_use]
+    pub const fn userinfo_signed_response_alg(&self) -> Option<Algorithm> {
+        self.userinfo_signed_response_alg
+    }
+
+    /// The host of the sector that has names of its own for users, if it is told
+    /// those: the `subject_type` is `pairwise`.
+    #[must_use]
+    pub fn sector_identifier(&self) -> Option<&str> {
+        self.sector.as_ref().map(Sector::as_str)
+    }
+
+    pub(crate) const fn sector(&self) -> Option<&Sector> {
+        self.sector.as_ref()
+    }
+
+    /// Where the browser may be sent when its user has signed out
+    /// (`post_logout_redirect_uris`).
+    #[must_use]
+    pub fn post_logout_redirect_uris(&self) -> &[RegisteredUri] {
+        &self.post_logout_redirect_uris
+    }
+
+    /// Where its server is told of sign-outs (`backchannel_logout_uri`).
+    #[must_use]
+    pub fn backchannel_logout_uri(&self) -> Option<&str> {
+        self.backchannel_logout_uri.as_ref().map(BackchannelUri::as_str)
+    }
+
+    /// Whether it has to be told which session ended
+    /// (`backchannel_logout_session_required`).
+    #[must_use]
+    pub const fn backchannel_logout_session_required(&self) -> bool {
+        self.backchannel_logout_session_required
     }
 
     /// Whether it has no means to prove who it is (RFC 6749 section 2.1).

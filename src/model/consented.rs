@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::claims::ClaimNames;
 use super::identity::{ClientId, Subject};
 use super::record::{self, RecordError};
 use super::resource::{Resource, Resources};
@@ -25,6 +26,9 @@ struct Facts {
     client: ClientId,
     /// What may be granted without asking, place by place.
     allowed: Vec<Allowed>,
+    /// What this server may tell of the user beyond what scopes release.
+    #[serde(default, skip_serializing_if = "ClaimNames::is_empty")]
+    claims: ClaimNames,
     /// How often all of it was withdrawn.
     withdrawals: u64,
 }
@@ -41,7 +45,9 @@ struct Allowed {
 impl Consented {
     /// What is true before anybody was asked: version 0, which no store keeps.
     pub(crate) const fn nothing(user: Subject, client: ClientId) -> Self {
-        Self { version: 0, facts: Facts { user, client, allowed: Vec::new(), withdrawals: 0 } }
+        let claims = ClaimNames::none();
+        let facts = Facts { user, client, allowed: Vec::new(), claims, withdrawals: 0 };
+        Self { version: 0, facts }
     }
 
     /// Who allowed it.
@@ -62,6 +68,12 @@ impl Consented {
     pub fn scope(&self) -> Option<Scope> {
         let scopes = self.facts.allowed.iter().map(|allowed| allowed.scope.clone());
         scopes.reduce(|all, more| all.union(&more).unwrap_or(all))
+    }
+
+    /// The claims that were allowed one by one, beside those that scopes release.
+    #[must_use]
+    pub const fn claims(&self) -> &ClaimNames {
+        &self.facts.claims
     }
 
     /// The version of the record; the first that is kept is 1.
@@ -98,15 +110,19 @@ impl Consented {
         })
     }
 
-    /// Whether that answer would leave all as it is.
-    pub(crate) fn says(&self, asked: &Scope, resources: &Resources, answer: &Scope) -> bool {
-        places(resources).all(|place| {
-            let here = self.facts.allowed.iter().find(|allowed| allowed.resource == place);
-            here.is_some_and(|here| {
-                let here = here.scope.intersection(asked);
-                here.covers(answer) && answer.covers(&here)
-            })
-        })
+    /// Whether `other` allows what this one does, and nothing else.
+    pub(crate) fn allows_the_same_as(&self, other: &Self) -> bool {
+        self.is_within(other) && other.is_within(self)
+    }
+
+    fn is_within(&self, other: &Self) -> bool {
+        let mut mine = self.facts.allowed.iter();
+        let scopes = mine.all(|mine| {
+            let mut theirs = other.facts.allowed.iter();
+            theirs
+                .any(|theirs| theirs.resource == mine.resource && theirs.scope.covers(&mine.scope))
+        });
+        scopes && other.facts.claims.covers(&self.facts.claims)
     }
 
     /// The next version, after the user was asked for `asked` at `resources` and
@@ -127,9 +143,17 @@ impl Consented {
         self.next(allowed)
     }
 
+    /// The same version, after the user was also asked for the claims `asked` and
+    /// allowed `answer` of them.
+    pub(crate) fn and_claims(mut self, asked: &ClaimNames, answer: &ClaimNames) -> Self {
+        self.facts.claims = self.facts.claims.answered(asked, answer);
+        self
+    }
+
     /// The next version, with nothing allowed any more.
     pub(crate) fn withdrawn(&self) -> Self {
         let mut next = self.next(Vec::new());
+        next.facts.claims = ClaimNames::none();
         next.facts.withdrawals = next.facts.withdrawals.saturating_add(1);
         next
     }
@@ -180,14 +204,23 @@ mod tests {
     }
 
     #[test]
-    fn the_same_answer_again_says_nothing_new() {
-        let says = |before: &Consented, asked, answer| {
-            before.says(&scope(asked), &Resources::none(), &scope(answer))
-        };
-        let allowed = anywhere(&nothing(), "a b", "b a");
-        assert!(says(&allowed, "b a", "a b") && says(&allowed, "a", "a"));
-        assert!(!says(&allowed, "a b", "a") && !says(&allowed, "c", "c"));
-        assert!(!says(&nothing(), "", "") && !says(&allowed.withdrawn(), "a b", "a b"));
+    fn the_same_answer_again_allows_the_same_and_another_does_not() {
+        let names = |names: &[&str]| names.iter().copied().collect::<ClaimNames>();
+        let allowed = anywhere(&nothing(), "a b", "b a").and_claims(&names(&["x"]), &names(&["x"]));
+        for same in [anywhere(&allowed, "b a", "a b"), anywhere(&allowed, "a", "a")] {
+            assert!(allowed.allows_the_same_as(&same));
+        }
+        for other in [
+            anywhere(&allowed, "a b", "a"),
+            anywhere(&allowed, "c", "c"),
+            allowed.answered(&scope("a"), &at(&["a:1"]), &scope("a")),
+            allowed.clone().and_claims(&names(&["y"]), &names(&["y"])),
+            allowed.clone().and_claims(&names(&["x"]), &names(&[])),
+            allowed.withdrawn(),
+        ] {
+            assert!(!allowed.allows_the_same_as(&other), "{other:?}");
+        }
+        assert!(!nothing().allows_the_same_as(&anywhere(&nothing(), "", "")));
     }
 
     #[test]
@@ -218,8 +251,30 @@ mod tests {
     }
 
     #[test]
+    fn claims_are_allowed_one_by_one_and_withdrawn_with_the_rest() {
+        let names = |names: &[&str]| names.iter().copied().collect::<ClaimNames>();
+        let first = anywhere(&nothing(), "a", "a").and_claims(&names(&["x", "y"]), &names(&["x"]));
+        assert_eq!(first.claims(), &names(&["x"]));
+        let second = anywhere(&first, "b", "b");
+        assert_eq!(second.claims(), &names(&["x"]));
+        let third = second.clone().and_claims(&names(&["x", "z"]), &names(&["z"]));
+        assert_eq!((third.version(), third.claims()), (second.version(), &names(&["z"])));
+        assert!(third.withdrawn().claims().is_empty());
+    }
+
+    #[test]
+    fn a_record_without_claims_is_as_it_was_before_there_were_any() {
+        let record = r#"{"format":1,"facts":{"user":"alice","client":"app","allowed":[{"resource":null,"scope":"a"}],"withdrawals":0}}"#;
+        assert_eq!(anywhere(&nothing(), "a", "a").to_record().unwrap(), record);
+        assert!(Consented::from_record(record, 1).unwrap().claims().is_empty());
+    }
+
+    #[test]
     fn every_version_reads_back_from_its_record() {
-        let allowed = nothing().answered(&scope("a"), &at(&["a:1", "b:1"]), &scope("a"));
+        let names: ClaimNames = ["x"].into_iter().collect();
+        let allowed = nothing()
+            .answered(&scope("a"), &at(&["a:1", "b:1"]), &scope("a"))
+            .and_claims(&names, &names);
         for kept in [allowed.clone(), allowed.withdrawn(), anywhere(&allowed, "b", "")] {
             let record = kept.to_record().unwrap();
             assert_eq!(Consented::from_record(&record, kept.version()).unwrap(), kept);

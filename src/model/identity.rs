@@ -1,4 +1,5 @@
-//! Who is meant: clients, users, sessions and grants by their names.
+//! Who is meant: clients, users, sessions and grants by their names; and the
+//! names of how users signed in.
 
 use std::fmt;
 use std::sync::Arc;
@@ -68,9 +69,24 @@ name! {
 }
 
 name! {
-    /// One sign-in of one user on one browser. It may appear in tokens and
-    /// logs, so it is never the value of the session cookie itself.
+    /// One session of one user on one browser; it keeps its name when the same
+    /// user proves anew who they are. It may appear in logs, so it is never the
+    /// value of the session cookie itself. Drawn at random: what each client
+    /// calls the session (`sid`) is a hash of it, and must not be guessed.
     SessionId, "session id"
+}
+
+name! {
+    /// An authentication context class: how sure a sign-in makes one of who it
+    /// is, such as `urn:mace:incommon:iap:silver` (`acr`, OpenID Connect Core
+    /// section 2).
+    Acr, "acr"
+}
+
+name! {
+    /// A way in which a user proved who they are, such as `pwd` or `otp`
+    /// (`amr`, RFC 8176).
+    Amr, "amr"
 }
 
 fn is_name(name: &str) -> bool {

@@ -224,6 +224,11 @@ impl RedirectUri {
         &self.0
     }
 
+    /// Whether a web server listens there, which takes a form that is posted.
+    pub(crate) fn is_web_address(&self) -> bool {
+        self.0.starts_with("https://") || self.0.starts_with("http://")
+    }
+
     /// Who receives the answer, for a page that asks the user: the host, or the
     /// scheme of an installed application.
     pub(crate) fn host(&self) -> &str {

@@ -31,6 +31,14 @@ pub enum ScopeError {
     TooMany,
 }
 
+/// Makes an authorization request an authentication request (OpenID Connect
+/// Core section 3.1.2.1).
+pub(crate) const OPENID: &str = "openid";
+
+/// Lets a grant of an authentication request survive the user's sign-out
+/// (OpenID Connect Core section 11).
+pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
+
 const MOST_TOKENS: usize = 64;
 
 impl Scope {
@@ -38,6 +46,12 @@ impl Scope {
     #[must_use]
     pub fn empty() -> Self {
         Self("".into())
+    }
+
+    /// What makes a request an authentication request.
+    #[cfg(feature = "openid")]
+    pub(crate) fn openid() -> Self {
+        Self(OPENID.into())
     }
 
     /// The tokens of a space-separated list.
@@ -92,6 +106,11 @@ impl Scope {
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
         self.filter(|token| !other.contains(token))
+    }
+
+    /// The tokens but for this one.
+    pub(crate) fn but(&self, token: &str) -> Self {
+        self.filter(|mine| mine != token)
     }
 
     /// All tokens of both.

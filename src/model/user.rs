@@ -1,66 +1,23 @@
-//! Who allows, and what they may do themselves.
+//! Users as the host's directory knows them.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-use super::identity::{SessionId, Subject};
-use super::timestamp::Timestamp;
+use serde_json::Value;
 
-/// Who is signed in on the browser that sent a request, and since when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Authentication {
-    subject: Subject,
-    authenticated_at: Timestamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    session: Option<SessionId>,
-}
-
-impl Authentication {
-    /// `subject` proved who they are at `authenticated_at` (`auth_time`).
-    #[must_use]
-    pub const fn new(subject: Subject, authenticated_at: Timestamp) -> Self {
-        Self { subject, authenticated_at, session: None }
-    }
-
-    /// Names the sign-in, so that what one browser session began cannot be
-    /// finished by another of the same user.
-    #[must_use]
-    pub fn with_session(mut self, session: SessionId) -> Self {
-        self.session = Some(session);
-        self
-    }
-
-    /// The user.
-    #[must_use]
-    pub const fn subject(&self) -> &Subject {
-        &self.subject
-    }
-
-    /// When they last proved who they are.
-    #[must_use]
-    pub const fn authenticated_at(&self) -> Timestamp {
-        self.authenticated_at
-    }
-
-    /// The sign-in this belongs to, where the host names it.
-    #[must_use]
-    pub const fn session(&self) -> Option<&SessionId> {
-        self.session.as_ref()
-    }
-}
-
-/// What the host's directory knows of a user, for resource servers to decide by.
+/// What the host's directory knows of a user: what they may do, for resource
+/// servers to decide by, and what clients of OpenID Connect may be told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct User {
     roles: Vec<String>,
     permissions: Vec<String>,
+    claims: BTreeMap<String, Value>,
 }
 
 impl User {
-    /// A user who exists and may do nothing in particular.
+    /// A user who exists, and of whom nothing in particular is known.
     #[must_use]
     pub const fn new() -> Self {
-        Self { roles: Vec::new(), permissions: Vec::new() }
+        Self { roles: Vec::new(), permissions: Vec::new(), claims: BTreeMap::new() }
     }
 
     /// Adds roles, such as `analyst`.
@@ -80,6 +37,26 @@ impl User {
         self
     }
 
+    /// Adds a claim, such as `given_name` (OpenID Connect Core section 5.1), or
+    /// one in a language, such as `given_name#ja-Kana-JP` (section 5.2), in place
+    /// of what was said of it before. One that is null or empty is never told.
+    #[must_use]
+    pub fn with_claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.into(), value.into());
+        self
+    }
+
+    /// Adds claims, such as the members of a JSON object.
+    #[must_use]
+    pub fn with_claims(
+        mut self,
+        claims: impl IntoIterator<Item = (impl Into<String>, impl Into<Value>)>,
+    ) -> Self {
+        let claims = claims.into_iter().map(|(name, value)| (name.into(), value.into()));
+        self.claims.extend(claims);
+        self
+    }
+
     /// The user's roles.
     #[must_use]
     pub fn roles(&self) -> &[String] {
@@ -90,6 +67,12 @@ impl User {
     #[must_use]
     pub fn permissions(&self) -> &[String] {
         &self.permissions
+    }
+
+    /// The user's claims by their names, as they were added.
+    #[must_use]
+    pub const fn claims(&self) -> &BTreeMap<String, Value> {
+        &self.claims
     }
 
     /// Whether the user has `permission`.

@@ -1,18 +1,22 @@
 //! The authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
 
-use super::RequestError;
+use std::sync::Arc;
+
 use super::params::{Name, Params};
-use super::token;
+use super::sign_in::SignIn;
+use super::{RequestError, authentication, token};
+use crate::model::authentication_request::AuthenticationRequest;
+use crate::model::claims::ClaimNames;
 use crate::model::client::Client;
-use crate::model::identity::ClientId;
+use crate::model::identity::{ClientId, Subject};
 use crate::model::pkce::CodeChallenge;
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::Resources;
-use crate::model::scope::Scope;
+use crate::model::scope::{OPENID, Scope};
 use crate::policy::Policy;
 
-/// Longer than any state that a client needs to find its place again.
-const LONGEST_STATE: usize = 4096;
+/// Longer than any state, nonce or hint that a client needs.
+const LONGEST: usize = 4096;
 
 /// Where the answer goes. Before this exists, nothing may be sent anywhere;
 /// once it does, every fault is the client's to hear of.
@@ -20,6 +24,29 @@ const LONGEST_STATE: usize = 4096;
 pub(crate) struct ReplyTo {
     pub(crate) redirect_uri: RedirectUri,
     pub(crate) redirect_uri_named: bool,
+    pub(crate) mode: ResponseMode,
+}
+
+/// How the browser carries the answer (`response_mode`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum ResponseMode {
+    /// In the redirect URI's query.
+    #[default]
+    Query,
+    /// In a form that it posts to the redirect URI.
+    FormPost,
+}
+
+/// Whom an `id_token_hint` names, as the client calls them, if this server issued
+/// it to that client.
+pub(crate) type VerifyHint<'r> = &'r dyn Fn(&str) -> Option<Subject>;
+
+/// What a request is judged by beside the client that sent it.
+pub(crate) struct Rules<'r> {
+    pub(crate) policy: &'r Policy,
+    /// `None` on a server that is no OpenID Connect provider: there, `openid` is
+    /// a scope like any other.
+    pub(crate) openid: Option<VerifyHint<'r>>,
 }
 
 /// What is asked of the user.
@@ -28,6 +55,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) scope: Scope,
     pub(crate) resources: Resources,
     pub(crate) code_challenge: Option<CodeChallenge>,
+    /// What an authentication request asks of the tokens to come.
+    pub(crate) openid: Option<Arc<AuthenticationRequest>>,
 }
 
 /// Which client the request says it comes from.
@@ -40,33 +69,59 @@ impl ReplyTo {
     /// Finds out where `client` may be answered.
     pub(crate) fn find(params: &Params, client: &Client) -> Result<Self, RequestError> {
         let requested = params.get(Name::RedirectUri)?;
+        let redirect_uri = client.redirect_uri(requested).ok_or(RequestError::RedirectUri)?;
         Ok(Self {
-            redirect_uri: client.redirect_uri(requested).ok_or(RequestError::RedirectUri)?,
+            mode: response_mode(params, &redirect_uri).unwrap_or_default(),
+            redirect_uri,
             redirect_uri_named: requested.is_some(),
         })
     }
 }
 
 impl AuthorizationRequest {
-    /// Reads the rest of a request that can be answered.
+    /// Reads the rest of a request that can be answered: what is asked of the
+    /// user, and what is wanted of their sign-in first.
     pub(crate) fn parse(
         params: &Params,
         client: &Client,
-        policy: &Policy,
-    ) -> Result<Self, RequestError> {
+        reply_to: &ReplyTo,
+        rules: &Rules<'_>,
+    ) -> Result<(Self, SignIn), RequestError> {
         state(params)?;
+        response_mode(params, &reply_to.redirect_uri)?;
+        only_by_value(params)?;
         if params.require(Name::ResponseType)? != "code" {
             return Err(RequestError::ResponseType);
         }
         let code_challenge = code_challenge(params)?;
-        if code_challenge.is_none() && (client.must_use_pkce() || policy.require_pkce) {
+        if code_challenge.is_none() && (client.must_use_pkce() || rules.policy.require_pkce) {
             return Err(RequestError::ChallengeMissing);
         }
-        Ok(Self {
-            scope: scope(params, client)?,
-            resources: resources(params, client, policy)?,
-            code_challenge,
-        })
+        let mut scope = scope(params, client)?;
+        let resources = resources(params, client, rules.policy)?;
+        let mut sign_in = SignIn::parse(params, client)?;
+        let mut openid = None;
+        if let Some(verify_hint) = rules.openid.filter(|_| scope.contains(OPENID)) {
+            scope = authentication::offered(scope, client, &sign_in);
+            let asked = authentication::parse(params, client, &mut sign_in, verify_hint)?;
+            openid = Some(Arc::new(asked));
+        }
+        Ok((Self { scope, resources, code_challenge, openid }, sign_in.or_default_acr(client)))
+    }
+
+    /// The claims about the user that are asked for one by one.
+    pub(crate) fn claims(&self) -> ClaimNames {
+        self.openid.as_ref().map_or_else(ClaimNames::none, |openid| openid.claims.names())
+    }
+
+    /// What is left of it when the user allows only so much: without `openid`,
+    /// nothing of what an authentication request asks.
+    pub(crate) fn narrow(&mut self, scope: Scope, claims: &ClaimNames) {
+        self.scope = scope;
+        self.openid = self.openid.take().filter(|_| self.scope.contains(OPENID));
+        if let Some(openid) = &mut self.openid {
+            Arc::make_mut(openid).claims.retain(claims);
+        }
     }
 }
 
@@ -74,13 +129,43 @@ impl AuthorizationRequest {
 /// well-formed and came once.
 pub(crate) fn state(params: &Params) -> Result<Option<&str>, RequestError> {
     let state = params.get(Name::State)?;
-    let fit = |state: &str| state.len() <= LONGEST_STATE && !has_control(state);
-    if state.is_none_or(fit) { Ok(state) } else { Err(RequestError::Invalid(Name::State.as_str())) }
+    if state.is_none_or(fits) {
+        Ok(state)
+    } else {
+        Err(RequestError::Invalid(Name::State.as_str()))
+    }
+}
+
+/// Whether `text` is one that a client has a use for: no larger than any, and
+/// without line breaks.
+pub(super) fn fits(text: &str) -> bool {
+    text.len() <= LONGEST && !has_control(text)
 }
 
 /// Without an early exit, so that the compiler compares many bytes at once.
 fn has_control(text: &str) -> bool {
     text.bytes().fold(false, |any, byte| any | byte.is_ascii_control())
+}
+
+/// How the answer is to be carried. A form can only be posted to a web address.
+fn response_mode(params: &Params, to: &RedirectUri) -> Result<ResponseMode, RequestError> {
+    match params.get(Name::ResponseMode)? {
+        None | Some("query") => Ok(ResponseMode::Query),
+        Some("form_post") if to.is_web_address() => Ok(ResponseMode::FormPost),
+        Some(_) => Err(RequestError::Invalid(Name::ResponseMode.as_str())),
+    }
+}
+
+/// A request that is, or is found, in an object is not understood: passed over,
+/// it would be another request than the client's (RFC 9101).
+fn only_by_value(params: &Params) -> Result<(), RequestError> {
+    if params.get(Name::Request)?.is_some() {
+        return Err(RequestError::RequestObject);
+    }
+    if params.get(Name::RequestUri)?.is_some() {
+        return Err(RequestError::RequestUri);
+    }
+    Ok(())
 }
 
 fn code_challenge(params: &Params) -> Result<Option<CodeChallenge>, RequestError> {
@@ -134,8 +219,18 @@ mod tests {
     }
 
     fn parse(client: ClientBuilder, query: &str) -> Result<AuthorizationRequest, RequestError> {
-        let params = Params::decode(&[query])?;
-        AuthorizationRequest::parse(&params, &client.build().unwrap(), &Policy::default())
+        parse_by(client, &Policy::default(), query)
+    }
+
+    fn parse_by(
+        client: ClientBuilder,
+        policy: &Policy,
+        query: &str,
+    ) -> Result<AuthorizationRequest, RequestError> {
+        let (params, client) = (Params::decode(&[query])?, client.build().unwrap());
+        let reply_to = ReplyTo::find(&params, &client)?;
+        let rules = Rules { policy, openid: None };
+        AuthorizationRequest::parse(&params, &client, &reply_to, &rules).map(|(request, _)| request)
     }
 
     #[test]
@@ -170,9 +265,7 @@ mod tests {
         assert_eq!(parse(public, plain).unwrap_err(), RequestError::ChallengeMissing);
         let strict = confidential().require_pkce();
         assert_eq!(parse(strict, plain).unwrap_err(), RequestError::ChallengeMissing);
-        let params = Params::decode(&[plain]).ok().unwrap();
-        let client = confidential().build().unwrap();
-        let by_policy = AuthorizationRequest::parse(&params, &client, &Policy::oauth_2_1());
+        let by_policy = parse_by(confidential(), &Policy::oauth_2_1(), plain);
         assert_eq!(by_policy.unwrap_err(), RequestError::ChallengeMissing);
     }
 
@@ -208,7 +301,7 @@ mod tests {
 
     #[test]
     fn only_a_fit_state_is_echoed_and_an_unfit_one_is_an_error() {
-        let long = format!("state={}", "s".repeat(LONGEST_STATE + 1));
+        let long = format!("state={}", "s".repeat(LONGEST + 1));
         for (query, echoed) in [
             ("state=%7B%22next%22%3A%22%2F%C3%A4%22%7D", Some("{\"next\":\"/ä\"}")),
             ("", None),

@@ -1,8 +1,15 @@
-//! Bearer tokens in requests to a resource (RFC 6750 section 2.1).
+//! Bearer tokens in requests to a resource (RFC 6750 section 2).
+
+#[cfg(feature = "openid")]
+use std::borrow::Cow;
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use url::form_urlencoded;
+
+#[cfg(feature = "openid")]
+use super::form;
+use super::form::Malformed;
 
 /// A bearer token that was not sent as it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,6 +24,15 @@ pub enum BearerError {
     /// The token is in the query, where logs and browser histories keep it.
     #[error("an access token must not be sent in the query")]
     InQuery,
+    /// More than one token in the body.
+    #[error("access_token is repeated")]
+    RepeatedInBody,
+    /// One token in the header, and one in the body.
+    #[error("an access token must be sent either in the header or in the body")]
+    TwoPlaces,
+    /// The body is a form that cannot be read.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
 }
 
 /// The token in the Authorization header; `None` if there is no token at all.
@@ -43,6 +59,41 @@ pub(crate) fn bearer_token(parts: &Parts) -> Result<Option<&str>, BearerError> {
         token if token.contains(' ') => Err(BearerError::Garbled),
         token => Ok(Some(token)),
     }
+}
+
+/// The token in the Authorization header or in the form that was posted (RFC 6750
+/// section 2.2). A body that is no form is nothing that could have one.
+#[cfg(feature = "openid")]
+pub(crate) fn posted_bearer_token<'r>(
+    parts: &'r Parts,
+    body: &[u8],
+) -> Result<Option<Cow<'r, str>>, BearerError> {
+    let in_header = bearer_token(parts)?;
+    let in_body = match form::form_body(&parts.headers, body) {
+        Ok(form) => token_in(form)?,
+        Err(Malformed::ContentType) => None,
+        Err(malformed) => return Err(malformed.into()),
+    };
+    match (in_header, in_body) {
+        (Some(_), Some(_)) => Err(BearerError::TwoPlaces),
+        (Some(token), None) => Ok(Some(token.into())),
+        (None, token) => Ok(token.map(Cow::Owned)),
+    }
+}
+
+/// The one `access_token` of a form; an empty one counts as omitted.
+#[cfg(feature = "openid")]
+fn token_in(form: &str) -> Result<Option<String>, BearerError> {
+    let (mut found, mut rest) = (None, form);
+    while !rest.is_empty() {
+        let (name, end, behind) = form::read_name(rest)?;
+        let mut value = String::new();
+        rest = if end == Some(b'=') { form::read_value(&mut value, behind)? } else { behind };
+        if name == "access_token" && found.replace(value).is_some() {
+            return Err(BearerError::RepeatedInBody);
+        }
+    }
+    Ok(found.filter(|token| !token.is_empty()))
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! What arrives: read once, strictly, into values that are valid because they
 //! exist.
 
+mod authentication;
 pub(crate) mod authorization;
 pub(crate) mod bearer;
 pub(crate) mod client_auth;
 pub(crate) mod form;
+#[cfg(feature = "openid")]
+pub(crate) mod logout;
 pub(crate) mod params;
+pub(crate) mod sign_in;
 pub(crate) mod token;
 
 pub use bearer::BearerError;
@@ -35,9 +39,22 @@ pub enum RequestError {
     /// The redirect URI is not registered, or missing where several are.
     #[error("redirect_uri is not registered for this client")]
     RedirectUri,
+    /// The post-logout redirect URI is not registered, or nothing says whose it
+    /// would be.
+    #[error("post_logout_redirect_uri is not registered for this client")]
+    PostLogoutRedirectUri,
     /// `response_type` is something else than `code`.
     #[error("response_type must be code")]
     ResponseType,
+    /// `request`: an authorization request as an object (RFC 9101).
+    #[error("the parameter request is not supported")]
+    RequestObject,
+    /// `request_uri`: the address of such an object (RFC 9101).
+    #[error("the parameter request_uri is not supported")]
+    RequestUri,
+    /// `registration`: the client describes itself (OpenID Connect Core section 7.2.1).
+    #[error("the parameter registration is not supported")]
+    Registration,
     /// The client may not ask for one of the scopes.
     #[error("the client may not ask for this scope")]
     Scope,

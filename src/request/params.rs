@@ -46,11 +46,28 @@ names! {
     Resource = "resource",
     RefreshToken = "refresh_token",
     Token = "token",
+    ResponseMode = "response_mode",
+    Prompt = "prompt",
+    MaxAge = "max_age",
+    LoginHint = "login_hint",
+    AcrValues = "acr_values",
+    UiLocales = "ui_locales",
+    Display = "display",
+    Nonce = "nonce",
+    Claims = "claims",
+    ClaimsLocales = "claims_locales",
+    IdTokenHint = "id_token_hint",
+    Request = "request",
+    RequestUri = "request_uri",
+    Registration = "registration",
+    LoginNote = "login_note",
+    PostLogoutRedirectUri = "post_logout_redirect_uri",
+    LogoutHint = "logout_hint",
 }
 
 /// Those of them that make up an authorization request, and may therefore go
 /// into a URL or a ticket.
-const OF_AUTHORIZATION: [Name; 7] = [
+const OF_AUTHORIZATION: [Name; 21] = [
     Name::ResponseType,
     Name::ClientId,
     Name::RedirectUri,
@@ -58,6 +75,31 @@ const OF_AUTHORIZATION: [Name; 7] = [
     Name::State,
     Name::CodeChallenge,
     Name::CodeChallengeMethod,
+    Name::ResponseMode,
+    Name::Prompt,
+    Name::MaxAge,
+    Name::LoginHint,
+    Name::AcrValues,
+    Name::UiLocales,
+    Name::Display,
+    Name::Nonce,
+    Name::Claims,
+    Name::ClaimsLocales,
+    Name::IdTokenHint,
+    Name::Request,
+    Name::RequestUri,
+    Name::Registration,
+];
+
+/// Those that make up a request for a sign-out, and may go into a URL as well.
+#[cfg(feature = "openid")]
+const OF_LOGOUT: [Name; 6] = [
+    Name::ClientId,
+    Name::IdTokenHint,
+    Name::PostLogoutRedirectUri,
+    Name::State,
+    Name::LogoutHint,
+    Name::UiLocales,
 ];
 
 /// The parameters of one request. It does not print: some are secrets.
@@ -137,6 +179,14 @@ impl Params {
         }
     }
 
+    /// Whether any of `names` is there, however often.
+    pub(crate) fn has_any_of(&self, names: &[Name]) -> bool {
+        let is_there = |name: &Name| {
+            self.slots.get(*name as usize).is_some_and(|slot| !matches!(slot, Slot::Absent))
+        };
+        names.iter().any(is_there)
+    }
+
     /// The value of `name`, which must be there.
     pub(crate) fn require(&self, name: Name) -> Result<&str, RequestError> {
         self.get(name)?.ok_or(RequestError::Missing(name.as_str()))
@@ -159,8 +209,22 @@ impl Params {
     /// a ticket. A repeated parameter stays repeated, so that the request keeps
     /// its fault; one that is too long for a URL is refused.
     pub(crate) fn to_query(&self) -> Result<String, Malformed> {
+        let mut query = self.only(&OF_AUTHORIZATION);
+        for resource in self.resources() {
+            query.append_pair(Name::Resource.as_str(), resource);
+        }
+        fitting(query.finish())
+    }
+
+    /// The same for a request for a sign-out.
+    #[cfg(feature = "openid")]
+    pub(crate) fn to_logout_query(&self) -> Result<String, Malformed> {
+        fitting(self.only(&OF_LOGOUT).finish())
+    }
+
+    fn only(&self, names: &[Name]) -> form_urlencoded::Serializer<'static, String> {
         let mut query = form_urlencoded::Serializer::new(String::with_capacity(self.text.len()));
-        for name in OF_AUTHORIZATION {
+        for &name in names {
             match self.get(name) {
                 Ok(Some(value)) => {
                     query.append_pair(name.as_str(), value);
@@ -171,12 +235,12 @@ impl Params {
                 }
             }
         }
-        for resource in self.resources() {
-            query.append_pair(Name::Resource.as_str(), resource);
-        }
-        let query = query.finish();
-        if query.len() > LONGEST_QUERY { Err(Malformed::TooLong) } else { Ok(query) }
+        query
     }
+}
+
+fn fitting(query: String) -> Result<String, Malformed> {
+    if query.len() > LONGEST_QUERY { Err(Malformed::TooLong) } else { Ok(query) }
 }
 
 /// A place in a text that is not longer than [`LONGEST`].

@@ -1,5 +1,5 @@
-//! Opaque access tokens: a pointer to a grant, and what differs from one token
-//! to the next.
+//! Access tokens: a pointer to a grant, and what differs from one token to the
+//! next. An opaque one is nothing else.
 
 use std::time::Duration;
 
@@ -34,8 +34,16 @@ const LARGEST_MARK: u64 = (1 << MARK_BITS) - 1;
 
 impl AccessToken {
     pub(crate) fn seal(&self, sealer: &Sealer) -> String {
+        self.seal_as(Kind::AccessToken, sealer)
+    }
+
+    pub(crate) fn open(sealer: &Sealer, text: &str) -> Option<Self> {
+        Self::open_as(Kind::AccessToken, sealer, text)
+    }
+
+    pub(super) fn seal_as(&self, kind: Kind, sealer: &Sealer) -> String {
         sealer.seal(
-            Kind::AccessToken,
+            kind,
             &[
                 self.grant.as_bytes(),
                 self.seed.as_bytes(),
@@ -46,8 +54,8 @@ impl AccessToken {
         )
     }
 
-    pub(crate) fn open(sealer: &Sealer, text: &str) -> Option<Self> {
-        let payload: [u8; 50] = sealer.open_exactly(Kind::AccessToken, text)?;
+    pub(super) fn open_as(kind: Kind, sealer: &Sealer, text: &str) -> Option<Self> {
+        let payload: [u8; 50] = sealer.open_exactly(kind, text)?;
         let (grant, rest) = payload.split_first_chunk()?;
         let (seed, rest) = rest.split_first_chunk()?;
         let (life, rest) = rest.split_first_chunk()?;

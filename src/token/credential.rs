@@ -49,9 +49,13 @@ pub struct SecretRing {
 pub(crate) enum Kind {
     Code,
     AccessToken,
+    /// What a JWT access token carries: worth nothing outside of it.
+    WithinJwt,
     RefreshToken,
     LoginTicket,
+    LoginNote,
     ConsentTicket,
+    LogoutTicket,
 }
 
 /// Seals and opens for one issuer. Cloning shares the keys, and their rotation.
@@ -69,9 +73,12 @@ struct Keys {
     id: [u8; KEY_ID_LENGTH],
     code: Hs256,
     access_token: Hs256,
+    within_jwt: Hs256,
     refresh_token: Hs256,
     login_ticket: Hs256,
+    login_note: Hs256,
     consent_ticket: Hs256,
+    logout_ticket: Hs256,
 }
 
 impl ServerSecret {
@@ -121,6 +128,9 @@ impl Kind {
             Self::LoginTicket => 3,
             Self::ConsentTicket => 4,
             Self::RefreshToken => 5,
+            Self::LoginNote => 6,
+            Self::WithinJwt => 7,
+            Self::LogoutTicket => 8,
         }
     }
 
@@ -128,9 +138,12 @@ impl Kind {
         match self {
             Self::Code => "code",
             Self::AccessToken => "access token",
+            Self::WithinJwt => "within a JWT access token",
             Self::RefreshToken => "refresh token",
             Self::LoginTicket => "login ticket",
+            Self::LoginNote => "login note",
             Self::ConsentTicket => "consent ticket",
+            Self::LogoutTicket => "logout ticket",
         }
     }
 }
@@ -217,9 +230,12 @@ impl Keys {
             id,
             code: of_kind(Kind::Code),
             access_token: of_kind(Kind::AccessToken),
+            within_jwt: of_kind(Kind::WithinJwt),
             refresh_token: of_kind(Kind::RefreshToken),
             login_ticket: of_kind(Kind::LoginTicket),
+            login_note: of_kind(Kind::LoginNote),
             consent_ticket: of_kind(Kind::ConsentTicket),
+            logout_ticket: of_kind(Kind::LogoutTicket),
         }
     }
 
@@ -227,9 +243,12 @@ impl Keys {
         match kind {
             Kind::Code => &self.code,
             Kind::AccessToken => &self.access_token,
+            Kind::WithinJwt => &self.within_jwt,
             Kind::RefreshToken => &self.refresh_token,
             Kind::LoginTicket => &self.login_ticket,
+            Kind::LoginNote => &self.login_note,
             Kind::ConsentTicket => &self.consent_ticket,
+            Kind::LogoutTicket => &self.logout_ticket,
         }
     }
 }
@@ -258,8 +277,16 @@ fn digest(key: &Hs256, parts: &[&[u8]]) -> Zeroizing<[u8; MAC_LENGTH]> {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 5] =
-        [Kind::Code, Kind::AccessToken, Kind::RefreshToken, Kind::LoginTicket, Kind::ConsentTicket];
+    const KINDS: &[Kind] = &[
+        Kind::Code,
+        Kind::AccessToken,
+        Kind::WithinJwt,
+        Kind::RefreshToken,
+        Kind::LoginTicket,
+        Kind::LoginNote,
+        Kind::ConsentTicket,
+        Kind::LogoutTicket,
+    ];
 
     fn secret(byte: u8) -> ServerSecret {
         ServerSecret::new([byte; 32]).unwrap()
@@ -272,9 +299,9 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_as_its_own_kind_only() {
         let sealer = sealer(SecretRing::new(secret(1)));
-        for sealed_as in KINDS {
+        for &sealed_as in KINDS {
             let text = sealer.seal(sealed_as, &[b"payload"]);
-            for opened_as in KINDS {
+            for &opened_as in KINDS {
                 let opened = sealer.open(opened_as, &text);
                 assert_eq!(opened.is_some(), opened_as == sealed_as, "{sealed_as:?} {opened_as:?}");
                 assert!(opened.is_none_or(|payload| payload == b"payload"));

@@ -8,7 +8,7 @@ use url::form_urlencoded;
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Parameters in order; nothing stops one from being there twice.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Form(Vec<(String, String)>);
 
 /// One request.

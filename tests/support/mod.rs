@@ -12,7 +12,11 @@
 pub(crate) mod answers;
 pub(crate) mod apps;
 pub(crate) mod call;
+pub(crate) mod openid;
+pub(crate) mod publisher;
 pub(crate) mod seams;
+pub(crate) mod signed;
+pub(crate) mod userinfo;
 pub(crate) mod world;
 
 use std::ops::Deref;

@@ -141,6 +141,10 @@ impl UserAuthenticator for Browser {
 }
 
 impl People {
+    pub(crate) fn put(&self, name: &str, user: User) {
+        self.0.lock().unwrap().insert(name.to_owned(), Arc::new(user));
+    }
+
     pub(crate) fn remove(&self, user: &str) {
         self.0.lock().unwrap().remove(user);
     }

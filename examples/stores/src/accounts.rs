@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use codegrant::{HostError, SessionId, Subject, Timestamp, User};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 /// Where user accounts and login sessions are kept. Every method is one
@@ -50,7 +51,7 @@ pub struct Account {
     pub username: String,
     /// Their password as a PHC string.
     pub password_hash: String,
-    /// Their roles and permissions.
+    /// Their roles and permissions, and what clients may be told of them.
     pub user: Arc<User>,
 }
 
@@ -63,6 +64,19 @@ impl fmt::Debug for Account {
             .field("user", &self.user)
             .finish_non_exhaustive()
     }
+}
+
+/// The user whose lists and claims were kept as JSON.
+pub(crate) fn user_of(
+    roles: &str,
+    permissions: &str,
+    claims: &str,
+) -> Result<Arc<User>, HostError> {
+    let roles: Vec<String> = serde_json::from_str(roles)?;
+    let permissions: Vec<String> = serde_json::from_str(permissions)?;
+    let claims: Map<String, Value> = serde_json::from_str(claims)?;
+    let user = User::new().with_roles(roles).with_permissions(permissions);
+    Ok(Arc::new(user.with_claims(claims)))
 }
 
 /// One sign-in on one browser.

@@ -6,8 +6,9 @@
 mod flow;
 
 use std::path::Path;
+use std::sync::Arc;
 
-use codegrant::{ClientId, ConsentStore, Directory, SessionId, Subject, Timestamp};
+use codegrant::{ClientId, ConsentStore, Directory, SessionId, Subject, Timestamp, User};
 use flow::Flow;
 use rusqlite::Connection;
 use stores::{AccountStore, LoginSession, SessionKey, Sqlite};
@@ -52,10 +53,11 @@ async fn a_file_of_version_1_keeps_its_grants_accounts_and_sessions_and_asks_for
     let (alice, app) = (Subject::parse("alice").unwrap(), ClientId::parse("app").unwrap());
 
     let db = Sqlite::open(&path).unwrap();
-    assert_eq!(version(&path), 2);
+    assert_eq!(version(&path), 3);
     assert!(Flow::over(&db).opens(&token).await);
     assert_eq!(db.account("Alice").await.unwrap().unwrap().password_hash, "$argon2id$");
-    assert!(db.user(&alice).await.unwrap().unwrap().may("read"));
+    let user = User::new().with_roles(["analyst"]).with_permissions(["read"]);
+    assert_eq!(db.user(&alice).await.unwrap(), Some(Arc::new(user)), "of whom nothing is told");
     let session = LoginSession {
         id: SessionId::parse("public name").unwrap(),
         subject: alice.clone(),
@@ -89,9 +91,9 @@ async fn a_database_of_a_newer_program_is_refused_and_left_alone() {
     let path = directory.path().join("test.db");
     drop(Sqlite::open(&path).unwrap());
     let raw = Connection::open(&path).unwrap();
-    raw.pragma_update(None, "user_version", 3).unwrap();
+    raw.pragma_update(None, "user_version", 4).unwrap();
     let refusal = Sqlite::open(&path).err().unwrap().to_string();
-    assert!(refusal.contains("schema version 3"), "{refusal}");
-    assert!(refusal.contains("knows up to 2"), "{refusal}");
-    assert_eq!(version(&path), 3);
+    assert!(refusal.contains("schema version 4"), "{refusal}");
+    assert!(refusal.contains("knows up to 3"), "{refusal}");
+    assert_eq!(version(&path), 4);
 }

@@ -9,13 +9,13 @@ use super::{
     Approval, Attempt, CodeBinding, Grant, NewTokens, Outcome, Redemption, RefreshTerms, Refusal,
     Seed, Selection, Wanted,
 };
+use crate::model::authentication::Authentication;
 use crate::model::client::{AuthenticatedClient, AuthenticationMethod, Client};
 use crate::model::identity::{GrantId, Subject};
 use crate::model::pkce::{CodeChallenge, CodeVerifier};
 use crate::model::resource::{ResourceChoice, Resources};
 use crate::model::scope::{Scope, ScopeChoice};
 use crate::model::timestamp::Timestamp;
-use crate::model::user::Authentication;
 
 const URI: &str = "https://app.example/cb";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -43,6 +43,8 @@ fn coded_with(challenge: Option<&str>, redirect_uri_named: bool) -> Arc<Grant> {
         authentication: Authentication::new(Subject::parse("alice").unwrap(), at(-5)),
         scope: Scope::parse("a b c").unwrap(),
         resources: Resources::parse(&["api:1", "api:2"]).unwrap(),
+        openid: None,
+        known_as: None,
         code: CodeBinding {
             seed: CODE_SEED.hash(),
             redirect_uri: app.redirect_uri(None).unwrap(),

@@ -135,7 +135,7 @@ async fn connections(parts: &Parts, user: &Subject) -> Result<Vec<Connection>, H
 fn period(grants: &[&Grant]) -> Option<Period> {
     Some(Period {
         since: grants.iter().map(|grant| grant.approved_at()).min()?,
-        until: grants.iter().map(|grant| grant.expires_at()).max()?,
+        until: grants.iter().map(|grant| grant.valid_until()).max()?,
         grants: grants.len(),
     })
 }

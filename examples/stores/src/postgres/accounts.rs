@@ -4,27 +4,30 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use codegrant::{Directory, HostError, SessionId, Subject, Timestamp, User};
+use tokio_postgres::Row;
 
 use super::Postgres;
-use crate::accounts::{Account, AccountStore, LoginSession, SessionKey};
+use crate::accounts::{Account, AccountStore, LoginSession, SessionKey, user_of};
 
 #[async_trait]
 impl Directory for Postgres {
     async fn user(&self, subject: &Subject) -> Result<Option<Arc<User>>, HostError> {
-        let sql = "SELECT roles, permissions FROM accounts WHERE subject = $1";
+        let sql = "SELECT roles, permissions, claims FROM accounts WHERE subject = $1";
         let rows = self.ask(sql, &[&subject.as_str()]).await?;
-        rows.first().map(|row| read_user(row.try_get(0)?, row.try_get(1)?)).transpose()
+        rows.first().map(|row| read_user(row, 0)).transpose()
     }
 }
 
 #[async_trait]
 impl AccountStore for Postgres {
     async fn put_account(&self, account: Account) -> Result<(), HostError> {
-        let sql = "INSERT INTO accounts (subject, username, password_hash, roles, permissions)
-                   VALUES ($1, $2, $3, $4, $5)
+        let sql = "INSERT INTO accounts
+                       (subject, username, password_hash, roles, permissions, claims)
+                   VALUES ($1, $2, $3, $4, $5, $6)
                    ON CONFLICT (subject) DO UPDATE SET
                        username = excluded.username, password_hash = excluded.password_hash,
-                       roles = excluded.roles, permissions = excluded.permissions";
+                       roles = excluded.roles, permissions = excluded.permissions,
+                       claims = excluded.claims";
         self.change(
             sql,
             &[
@@ -33,6 +36,7 @@ impl AccountStore for Postgres {
                 &account.password_hash,
                 &serde_json::to_string(account.user.roles())?,
                 &serde_json::to_string(account.user.permissions())?,
+                &serde_json::to_string(account.user.claims())?,
             ],
         )
         .await?;
@@ -44,7 +48,7 @@ impl AccountStore for Postgres {
         if username.contains('\0') {
             return Ok(None);
         }
-        let sql = "SELECT subject, password_hash, roles, permissions
+        let sql = "SELECT subject, password_hash, roles, permissions, claims
                    FROM accounts WHERE username = $1";
         let rows = self.ask(sql, &[&username]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
@@ -52,7 +56,7 @@ impl AccountStore for Postgres {
             subject: Subject::parse(row.try_get::<_, &str>(0)?)?,
             username: username.to_owned(),
             password_hash: row.try_get(1)?,
-            user: read_user(row.try_get(2)?, row.try_get(3)?)?,
+            user: read_user(row, 2)?,
         }))
     }
 
@@ -112,8 +116,8 @@ impl AccountStore for Postgres {
     }
 }
 
-fn read_user(roles: &str, permissions: &str) -> Result<Arc<User>, HostError> {
-    let roles: Vec<String> = serde_json::from_str(roles)?;
-    let permissions: Vec<String> = serde_json::from_str(permissions)?;
-    Ok(Arc::new(User::new().with_roles(roles).with_permissions(permissions)))
+/// The user whose columns are the ones from `first` on.
+fn read_user(row: &Row, first: usize) -> Result<Arc<User>, HostError> {
+    let column = |place: usize| row.try_get(first.saturating_add(place));
+    user_of(column(0)?, column(1)?, column(2)?)
 }

@@ -12,7 +12,7 @@ use super::Postgres;
 use super::failure::Failure;
 
 /// What leads from each version to the next; an empty database has version 0.
-const MIGRATIONS: [&str; 1] = [include_str!("schema_1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// Its one row says what version the other tables have.
 const VERSION_TABLE: &str = "

@@ -5,12 +5,14 @@
 //! birth of the account it belongs to, and ends with it; to end them all, the
 //! account is born again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use codegrant::{Directory, HostError, SessionId, Subject, Timestamp, User};
 use redis::cmd;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Redis, split};
 use crate::accounts::{Account, AccountStore, LoginSession, SessionKey};
@@ -22,6 +24,8 @@ struct AccountRecord {
     password_hash: String,
     roles: Vec<String>,
     permissions: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    claims: BTreeMap<String, Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,6 +71,7 @@ impl AccountStore for Redis {
             password_hash: account.password_hash,
             roles: account.user.roles().to_vec(),
             permissions: account.user.permissions().to_vec(),
+            claims: account.user.claims().clone(),
         };
         let mut script = self.scripts.put_account.key(self.account_key("accounts"));
         script.key(self.account_key("usernames")).key(self.account_key("births"));
@@ -154,6 +159,7 @@ impl AccountStore for Redis {
 
 impl AccountRecord {
     fn into_user(self) -> Arc<User> {
-        Arc::new(User::new().with_roles(self.roles).with_permissions(self.permissions))
+        let user = User::new().with_roles(self.roles).with_permissions(self.permissions);
+        Arc::new(user.with_claims(self.claims))
     }
 }

@@ -7,14 +7,14 @@ use codegrant::{Directory, HostError, SessionId, Subject, Timestamp, User};
 use rusqlite::{OptionalExtension, params};
 
 use super::{Sqlite, sweep};
-use crate::accounts::{Account, AccountStore, LoginSession, SessionKey};
+use crate::accounts::{Account, AccountStore, LoginSession, SessionKey, user_of};
 
 #[async_trait]
 impl Directory for Sqlite {
     async fn user(&self, subject: &Subject) -> Result<Option<Arc<User>>, HostError> {
         let subject = subject.clone();
         self.read(move |db| {
-            let sql = "SELECT roles, permissions FROM accounts WHERE subject = ?";
+            let sql = "SELECT roles, permissions, claims FROM accounts WHERE subject = ?";
             let row = db
                 .prepare_cached(sql)?
                 .query_row([subject.as_str()], |row| row.try_into())
@@ -30,18 +30,22 @@ impl AccountStore for Sqlite {
     async fn put_account(&self, account: Account) -> Result<(), HostError> {
         let roles = serde_json::to_string(account.user.roles())?;
         let permissions = serde_json::to_string(account.user.permissions())?;
+        let claims = serde_json::to_string(account.user.claims())?;
         self.write(move |db| {
-            let sql = "INSERT INTO accounts (subject, username, password_hash, roles, permissions)
-                       VALUES (?, ?, ?, ?, ?)
+            let sql = "INSERT INTO accounts
+                           (subject, username, password_hash, roles, permissions, claims)
+                       VALUES (?, ?, ?, ?, ?, ?)
                        ON CONFLICT (subject) DO UPDATE SET
                            username = excluded.username, password_hash = excluded.password_hash,
-                           roles = excluded.roles, permissions = excluded.permissions";
+                           roles = excluded.roles, permissions = excluded.permissions,
+                           claims = excluded.claims";
             db.prepare_cached(sql)?.execute([
                 account.subject.as_str(),
                 &account.username,
                 &account.password_hash,
                 &roles,
                 &permissions,
+                &claims,
             ])?;
             Ok(())
         })
@@ -51,16 +55,18 @@ impl AccountStore for Sqlite {
     async fn account(&self, username: &str) -> Result<Option<Account>, HostError> {
         let username = username.to_owned();
         self.read(move |db| {
-            let sql = "SELECT subject, password_hash, roles, permissions
+            let sql = "SELECT subject, password_hash, roles, permissions, claims
                        FROM accounts WHERE username = ?";
-            let row: Option<(String, String, String, String)> =
+            let row: Option<(String, String, String, String, String)> =
                 db.prepare_cached(sql)?.query_row([&username], |row| row.try_into()).optional()?;
-            let Some((subject, password_hash, roles, permissions)) = row else { return Ok(None) };
+            let Some((subject, password_hash, roles, permissions, claims)) = row else {
+                return Ok(None);
+            };
             Ok(Some(Account {
                 subject: Subject::parse(subject)?,
                 username,
                 password_hash,
-                user: read_user((roles, permissions))?,
+                user: read_user((roles, permissions, claims))?,
             }))
         })
         .await
@@ -143,8 +149,8 @@ impl AccountStore for Sqlite {
     }
 }
 
-fn read_user((roles, permissions): (String, String)) -> Result<Arc<User>, HostError> {
-    let roles: Vec<String> = serde_json::from_str(&roles)?;
-    let permissions: Vec<String> = serde_json::from_str(&permissions)?;
-    Ok(Arc::new(User::new().with_roles(roles).with_permissions(permissions)))
+fn read_user(
+    (roles, permissions, claims): (String, String, String),
+) -> Result<Arc<User>, HostError> {
+    user_of(&roles, &permissions, &claims)
 }

@@ -5,7 +5,8 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each one leads from the version before it to its own, the first from an
 /// empty file. One that was released never changes.
-const MIGRATIONS: [&str; 2] = [include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 
 /// Brings the file to the newest version. Processes that start together take turns.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), HostError> {

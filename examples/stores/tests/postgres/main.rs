@@ -124,7 +124,13 @@ fn account(subject_name: &str, username: &str) -> Account {
         subject: subject(subject_name),
         username: username.into(),
         password_hash: "$argon2id$...".into(),
-        user: Arc::new(User::new().with_roles(["analyst"]).with_permissions(["reports:read"])),
+        user: Arc::new(
+            User::new()
+                .with_roles(["analyst"])
+                .with_permissions(["reports:read"])
+                .with_claim("name", "Ann 'O\u{0}\" {\u{fc}}")
+                .with_claim("address", serde_json::json!({"locality": null, "floors": [1, 2.5]})),
+        ),
     }
 }
 

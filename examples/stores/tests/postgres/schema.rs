@@ -16,7 +16,7 @@ async fn processes_that_start_at_once_find_one_schema_that_somebody_made() {
         for start in starts {
             start.await.unwrap().unwrap().put_account(account("s1", "alice")).await.unwrap();
         }
-        assert_eq!(number(&admin(&url).await, "SELECT version FROM schema_version").await, 1);
+        assert_eq!(number(&admin(&url).await, "SELECT version FROM schema_version").await, 2);
     }
 }
 
@@ -30,7 +30,27 @@ async fn a_half_made_schema_is_completed() {
     let db = open(&house.url).await;
     db.put_account(account("s1", "alice")).await.unwrap();
     db.begin_session(SessionKey::of("cookie"), session(9)).await.unwrap();
-    assert_eq!(number(&admin, "SELECT version FROM schema_version").await, 1);
+    assert_eq!(number(&admin, "SELECT version FROM schema_version").await, 2);
+}
+
+/// A program of version 1 that still runs goes on, and takes nobody's claims away.
+#[tokio::test]
+async fn a_schema_of_version_1_keeps_its_accounts_and_old_programs_the_claims() {
+    let house = House::new().await;
+    let admin = house.admin().await;
+    let back = "ALTER TABLE accounts DROP COLUMN claims; UPDATE schema_version SET version = 1";
+    admin.batch_execute(back).await.unwrap();
+    let old = "INSERT INTO accounts (subject, username, password_hash, roles, permissions)
+               VALUES ('s1', 'alice', 'old', '[\"analyst\"]', '[]')
+               ON CONFLICT (subject) DO UPDATE SET password_hash = excluded.password_hash";
+    admin.batch_execute(old).await.unwrap();
+    let db = open(&house.url).await;
+    let user = Arc::new(User::new().with_roles(["analyst"]));
+    assert_eq!(db.user(&subject("s1")).await.unwrap(), Some(user), "of whom nothing is told");
+    db.put_account(account("s1", "alice")).await.unwrap();
+    admin.batch_execute(old).await.unwrap();
+    let kept = db.account("alice").await.unwrap().unwrap();
+    assert_eq!((kept.password_hash.as_str(), kept.user), ("old", account("s1", "alice").user));
 }
 
 #[tokio::test]
@@ -50,11 +70,11 @@ async fn a_program_that_may_not_create_tables_serves_a_schema_that_is_there() {
 async fn a_schema_of_a_newer_program_is_refused_and_left_alone() {
     let house = House::new().await;
     let admin = house.admin().await;
-    admin.execute("UPDATE schema_version SET version = 2", &[]).await.unwrap();
+    admin.execute("UPDATE schema_version SET version = 3", &[]).await.unwrap();
     let refusal = Postgres::open(&house.url).await.err().unwrap().to_string();
-    assert!(refusal.contains("schema version 2"), "{refusal}");
-    assert!(refusal.contains("knows up to 1"), "{refusal}");
-    assert_eq!(number(&admin, "SELECT version FROM schema_version").await, 2);
+    assert!(refusal.contains("schema version 3"), "{refusal}");
+    assert!(refusal.contains("knows up to 2"), "{refusal}");
+    assert_eq!(number(&admin, "SELECT version FROM schema_version").await, 3);
 }
 
 #[tokio::test]

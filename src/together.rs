@@ -5,7 +5,7 @@ use std::task::Poll;
 
 /// Drives all of `futures` on this task, each in turn, and returns what they
 /// returned in the order they ended.
-pub(super) async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
+pub(crate) async fn together<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut running: Vec<_> = futures.into_iter().map(Box::pin).collect();
     let mut ended = Vec::with_capacity(running.len());
     poll_fn(|context| {

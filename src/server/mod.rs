@@ -1,5 +1,12 @@
 //! The authorization server as a host holds it.
 
+#[cfg(feature = "openid")]
+mod logout;
+#[cfg(feature = "openid")]
+mod openid;
+#[cfg(feature = "openid")]
+mod userinfo;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,10 +15,11 @@ use url::form_urlencoded::byte_serialize;
 
 use crate::answer::{self, Response};
 use crate::cause::Cause;
+use crate::cross_origin;
 use crate::endpoint::endpoints::Endpoints;
 use crate::endpoint::pause::{Authorize, Decision, Login, Refused};
 use crate::endpoint::service::Service;
-use crate::endpoint::{authorize, consent, introspect, metadata, revoke, token};
+use crate::endpoint::{access_token, authorize, consent, introspect, metadata, revoke, token};
 use crate::grant::Grant;
 use crate::grants::Grants;
 use crate::guard::{Audience, Guard, Realm};
@@ -19,10 +27,12 @@ use crate::host::{
     ClientStore, Clock, CodeStore, ConsentStore, Directory, Entropy, HostError, NoConsents,
     NoDirectory, SecretVerifier, Sha256Secrets, SystemClock, SystemEntropy, UserAuthenticator,
 };
-use crate::model::identity::{ClientId, GrantId, Subject};
+use crate::model::algorithm::Algorithm;
+use crate::model::identity::{Acr, ClientId, GrantId, Subject};
 use crate::model::issuer::Issuer;
 use crate::model::scope::Scope;
-use crate::policy::{Policy, PolicyError};
+use crate::policy::{AccessTokenFormat, Policy, PolicyError};
+use crate::provider::Provider;
 use crate::token::credential::{Sealer, SecretRing};
 
 /// An authorization server: one plain value, whose clones share everything.
@@ -48,6 +58,8 @@ impl AuthorizationServer {
                 authorization_endpoint: String::new(),
                 endpoints: Endpoints::default(),
                 scopes: None,
+                provider: None,
+                acr_values: Vec::new(),
                 policy: Policy::default(),
                 sealer: Sealer::new(&secrets, &issuer),
                 issuer,
@@ -98,7 +110,7 @@ impl AuthorizationServer {
 
     /// The token endpoint, for POST (RFC 6749 section 3.2).
     pub async fn token(&self, request: &Parts, body: &[u8]) -> Response {
-        token::token(&self.0, request, body).await
+        cross_origin::readable(request, token::token(&self.0, request, body).await)
     }
 
     /// The introspection endpoint, for POST (RFC 7662): clients that are
@@ -116,9 +128,20 @@ impl AuthorizationServer {
     /// from it.
     pub async fn revoke(&self, request: &Parts, body: &[u8]) -> Response {
         match self.0.endpoints.revocation {
-            Some(_) => revoke::revoke(&self.0, request, body).await,
+            Some(_) => {
+                cross_origin::readable(request, revoke::revoke(&self.0, request, body).await)
+            }
             None => answer::not_offered(),
         }
+    }
+
+    /// What a browser asks by OPTIONS before a page of another origin may call:
+    /// to be mounted beside the token, revocation and userinfo endpoints, the keys
+    /// and the metadata. Never beside the authorization endpoint, which pages lead
+    /// to and do not read.
+    #[must_use]
+    pub fn preflight(&self) -> Response {
+        cross_origin::preflight()
     }
 
     /// What this server offers, for GET at each of
@@ -145,7 +168,7 @@ impl AuthorizationServer {
             _ => Audience::default(),
         };
         Guard {
-            realm: Arc::new(Realm { issuer: self.0.issuer.clone(), audience, scope: None }),
+            realm: Arc::new(Realm::new(self.0.issuer.clone(), audience)),
             sealer: self.0.sealer.clone(),
             grants: self.0.grants.clone(),
             directory: self.0.directory.clone(),
@@ -164,7 +187,7 @@ impl AuthorizationServer {
     pub async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
         let now = self.0.now();
         let mut grants = self.0.grants.granted_by(user).await?;
-        grants.retain(|grant| !grant.is_ended() && grant.expires_at() > now);
+        grants.retain(|grant| !grant.is_ended() && grant.valid_until() > now);
         grants.sort_by_key(|grant| grant.approved_at());
         Ok(grants)
     }
@@ -218,9 +241,16 @@ pub enum ConfigError {
     /// A lifetime is out of bounds.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// Access tokens are to be JWTs, and there is no key to sign them with.
+    #[error("access_token_format needs a provider with a key for {0}")]
+    AccessTokenFormat(Algorithm),
     /// The path of an endpoint is not one.
     #[error("the endpoint's path {0:?} must be plain segments, each behind a slash")]
     Path(String),
+    /// None of a provider's keys is for RS256, which every client may rely on
+    /// (OpenID Connect Core section 15.1).
+    #[error("an OpenID Connect provider needs a signing key for RS256")]
+    NoRs256,
 }
 
 impl Builder {
@@ -272,15 +302,43 @@ impl Builder {
         self
     }
 
+    /// What the host's login pages can make a sign-in worth
+    /// ([`Authentication::with_acr`](crate::Authentication::with_acr)), which is
+    /// also what the metadata names (`acr_values_supported`); nothing if not
+    /// given. Only for one of these is anybody asked to sign in again.
+    pub fn acr_values_supported(mut self, acrs: impl IntoIterator<Item = Acr>) -> Self {
+        self.service.acr_values = acrs.into_iter().collect();
+        self
+    }
+
+    /// Makes it an OpenID Connect provider: a request with the scope `openid` is
+    /// an authentication request (OpenID Connect Core section 3.1.2.1).
+    #[cfg(feature = "openid")]
+    pub fn openid(mut self, provider: Provider) -> Self {
+        self.service.provider = Some(provider);
+        self
+    }
+
     /// Judges the configuration.
     pub fn build(self) -> Result<AuthorizationServer, ConfigError> {
         let Self { mut service } = self;
-        if let Some(fault) = service.policy.faults().into_iter().next() {
+        let of_provider = service.provider.iter().flat_map(Provider::faults);
+        if let Some(fault) = service.policy.faults().into_iter().chain(of_provider).next() {
             return Err(fault.into());
+        }
+        let signs_rs256 = |provider: &Provider| provider.algorithms().contains(&Algorithm::Rs256);
+        if !service.provider.as_ref().is_none_or(signs_rs256) {
+            return Err(ConfigError::NoRs256);
+        }
+        if let AccessTokenFormat::Jwt(algorithm) = service.policy.access_token_format
+            && !access_token::can_be_signed(&service, algorithm)
+        {
+            return Err(ConfigError::AccessTokenFormat(algorithm));
         }
         if let Some(fault) = service.endpoints.paths().find(|path| !is_path(path)) {
             return Err(ConfigError::Path(fault.clone()));
         }
+        service.grants = service.grants.with_tokens_of(service.provider.clone());
         service.authorization_endpoint = service.issuer.endpoint(&service.endpoints.authorization);
         Ok(AuthorizationServer(Arc::new(service)))
     }

@@ -1,0 +1,233 @@
+//! What makes a server an OpenID Connect provider.
+
+#[cfg(feature = "openid")]
+use std::time::Duration;
+
+use crate::host::HostError;
+#[cfg(feature = "openid")]
+use crate::keys::KeySet;
+use crate::model::algorithm::Algorithm;
+use crate::model::claims::ClaimNames;
+#[cfg(feature = "openid")]
+use crate::model::claims::is_of_the_protocol;
+use crate::model::identity::Subject;
+#[cfg(feature = "openid")]
+use crate::model::pairwise::PairwiseSalt;
+use crate::model::scope::Scope;
+#[cfg(feature = "openid")]
+use crate::model::scope_claims::ScopeClaims;
+use crate::model::sector::Sector;
+use crate::model::timestamp::Timestamp;
+#[cfg(feature = "openid")]
+use crate::policy::A_DAY;
+use crate::policy::PolicyError;
+use crate::token::id_token::{Hint, IdToken};
+
+/// The type in an ID token's header: no other token here has it, so that none
+/// passes for one.
+#[cfg(feature = "openid")]
+const ID_TOKEN: &str = "JWT";
+
+/// The claims that ID tokens have, whoever the user is.
+#[cfg(feature = "openid")]
+const OF_THE_SIGN_IN: [&str; 11] =
+    ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "acr", "amr", "sid"];
+
+/// What an OpenID Connect provider has beyond an authorization server.
+#[cfg(feature = "openid")]
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Provider {
+    pub(crate) keys: KeySet,
+    id_token_lifetime: Duration,
+    pub(crate) jwks_max_age: Duration,
+    pub(crate) scope_claims: ScopeClaims,
+    pairwise_salt: Option<PairwiseSalt>,
+}
+
+/// Without the feature `openid` there is none.
+#[cfg(not(feature = "openid"))]
+#[derive(Clone, Debug)]
+pub(crate) enum Provider {}
+
+#[cfg(feature = "openid")]
+impl Provider {
+    /// A provider that signs with these keys. One of them has to be for RS256
+    /// (OpenID Connect Core section 15.1): every client gets ID tokens signed by
+    /// it whose registration does not name another algorithm.
+    pub fn new(keys: KeySet) -> Self {
+        Self {
+            keys,
+            id_token_lifetime: Duration::from_secs(600),
+            jwks_max_age: Duration::from_secs(3600),
+            scope_claims: ScopeClaims::standard(),
+            pairwise_salt: None,
+        }
+    }
+
+    /// From when an ID token is issued to its `exp`: 10 minutes if not given, at
+    /// most a day. It says that somebody has just signed in and is read as it
+    /// arrives; how long they stay signed in at the client is the client's affair.
+    pub const fn id_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.id_token_lifetime = lifetime;
+        self
+    }
+
+    /// How long clients may keep the published keys without looking again: an
+    /// hour if not given, at most a day. It is the wait of the first step of a
+    /// rotation, as [`KeySet`] describes it; one that changes counts for a
+    /// rotation only once the longer of both has passed.
+    pub const fn jwks_max_age(mut self, max_age: Duration) -> Self {
+        self.jwks_max_age = max_age;
+        self
+    }
+
+    /// Every lifetime that is outside its bounds.
+    pub(crate) fn faults(&self) -> Vec<PolicyError> {
+        PolicyError::among([
+            ("id_token_lifetime", self.id_token_lifetime, 1, A_DAY),
+            ("jwks_max_age", self.jwks_max_age, 1, A_DAY),
+        ])
+    }
+
+    /// The algorithms that something can be signed by now.
+    pub(crate) fn algorithms(&self) -> Vec<Algorithm> {
+        self.keys.algorithms()
+    }
+
+    /// When an ID token expires that is issued `now`.
+    pub(crate) fn id_token_expiry(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.id_token_lifetime)
+    }
+
+    /// The ID token with these claims, signed.
+    pub(crate) async fn id_token(
+        &self,
+        algorithm: Algorithm,
+        claims: &IdToken<'_>,
+    ) -> Result<String, HostError> {
+        self.keys.sign(algorithm, ID_TOKEN, &serde_json::to_vec(claims)?).await
+    }
+
+    /// What `text` says, if it is an ID token that one of the keys signed, one
+    /// that signs no more too.
+    pub(crate) fn hint(&self, text: &str) -> Option<Hint> {
+        let verified = self.keys.verify(text, ID_TOKEN).ok()?;
+        serde_json::from_slice(&verified.claims).ok()
+    }
+
+    /// Lets a scope release `claims` at userinfo, such as `payroll` the claim
+    /// `employee_number`; a standard scope, beside its own (OpenID Connect Core
+    /// section 5.4). `roles` and `permissions` are the user's own.
+    ///
+    /// It holds for what users allowed earlier, too: say on the consent page what
+    /// a scope tells. The claims of the protocol, such as `sub`, are none of the
+    /// user's, and no scope releases them.
+    pub fn scope_claims(
+        mut self,
+        scope: impl Into<String>,
+        claims: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.scope_claims.add(scope.into(), &claims.into_iter().collect());
+        self
+    }
+
+    /// Makes the names by which [pairwise](crate::ClientBuilder::pairwise) clients
+    /// know users. Without a salt, the requests of such clients fail.
+    pub fn pairwise_salt(mut self, salt: PairwiseSalt) -> Self {
+        self.pairwise_salt = Some(salt);
+        self
+    }
+
+    /// What the clients of `sector` call `user`, if there is a salt.
+    pub(crate) fn pairwise(&self, sector: &Sector, user: &Subject) -> Option<Subject> {
+        self.pairwise_salt.as_ref()?.name(sector, user)
+    }
+
+    /// The claims that `asked` would release, and `allowed` does not.
+    pub(crate) fn withheld(&self, asked: &Scope, allowed: &Scope) -> ClaimNames {
+        self.scope_claims.of(asked).without(&self.scope_claims.of(allowed))
+    }
+
+    /// Whether clients can have names for users of their own.
+    pub(crate) const fn has_pairwise_names(&self) -> bool {
+        self.pairwise_salt.is_some()
+    }
+
+    /// The claims that a client may be told of, for `claims_supported`: those that
+    /// tell of the sign-in first.
+    pub(crate) fn claims_supported(&self) -> Vec<&str> {
+        let mut claims = OF_THE_SIGN_IN.to_vec();
+        let of_the_user = self.scope_claims.all().filter(|name| !is_of_the_protocol(name));
+        for name in of_the_user.chain(["roles", "permissions"]) {
+            if !claims.contains(&name) {
+                claims.push(name);
+            }
+        }
+        claims
+    }
+}
+
+/// What is never asked, so that the floors above need not know of the feature.
+#[cfg(not(feature = "openid"))]
+impl Provider {
+    pub(crate) const fn faults(&self) -> Vec<PolicyError> {
+        match *self {}
+    }
+
+    pub(crate) const fn algorithms(&self) -> Vec<Algorithm> {
+        match *self {}
+    }
+
+    pub(crate) const fn has_pairwise_names(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) const fn claims_supported(&self) -> Vec<&str> {
+        match *self {}
+    }
+
+    pub(crate) const fn id_token_expiry(&self, _: Timestamp) -> Timestamp {
+        match *self {}
+    }
+
+    pub(crate) async fn id_token(
+        &self,
+        _: Algorithm,
+        _: &IdToken<'_>,
+    ) -> Result<String, HostError> {
+        match *self {}
+    }
+
+    pub(crate) const fn hint(&self, _: &str) -> Option<Hint> {
+        match *self {}
+    }
+
+    pub(crate) const fn pairwise(&self, _: &Sector, _: &Subject) -> Option<Subject> {
+        match *self {}
+    }
+
+    pub(crate) const fn withheld(&self, _: &Scope, _: &Scope) -> ClaimNames {
+        match *self {}
+    }
+}
+
+#[cfg(all(test, feature = "openid"))]
+mod tests {
+    use super::*;
+    use crate::keys::SigningKey;
+    use crate::model::algorithm::Algorithm;
+
+    #[test]
+    fn every_claim_that_a_scope_releases_is_supported_and_named_once() {
+        let keys = KeySet::new([SigningKey::generate(Algorithm::EdDsa).unwrap()]).unwrap();
+        let provider = Provider::new(keys)
+            .scope_claims("payroll", ["employee_number", "roles", "sub"])
+            .scope_claims("staff", ["employee_number"]);
+        let supported = provider.claims_supported();
+        for name in ["sub", "email", "updated_at", "employee_number", "roles", "permissions"] {
+            let count = supported.iter().filter(|supported| **supported == name).count();
+            assert_eq!(count, 1, "{name}");
+        }
+    }
+}
