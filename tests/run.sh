@@ -61,7 +61,8 @@ tests() {
 step 'packages' packages
 step 'format' cargo fmt --all --check
 step 'lints' cargo clippy --workspace --all-targets --locked -- -D warnings
-step 'default features' cargo check --locked --package codegrant
+step 'default features' cargo clippy --locked --package codegrant -- -D warnings
+step 'OpenID Connect alone' cargo clippy --locked --package codegrant --features openid -- -D warnings
 step 'documentation' documentation
 step 'dependencies' bash tests/dependencies.sh
 step 'tests' tests
