@@ -118,21 +118,17 @@ fn offline(house: &Signing) -> Gate {
 fn everywhere() -> Vec<(Signing, Gate)> {
     let opaque = || Signing::with(|builder| builder);
     let jwt = || Signing::with(|builder| builder.policy(jwt_policy()));
-    let makers: [(&dyn Fn() -> Signing, fn(&Signing) -> Gate); 5] = [
-        (&opaque, here),
-        (&jwt, here),
-        (&opaque, |house| remote(house)),
-        (&jwt, |house| remote(house)),
-        (&jwt, offline),
-    ];
-    makers
-        .into_iter()
-        .map(|(make, gate)| {
-            let house = make();
-            let gate = gate(&house);
-            (house, gate)
-        })
-        .collect()
+    let at = |house: Signing, gate: fn(&Signing) -> Gate| {
+        let gate = gate(&house);
+        (house, gate)
+    };
+    vec![
+        at(opaque(), here),
+        at(jwt(), here),
+        at(opaque(), |house| remote(house)),
+        at(jwt(), |house| remote(house)),
+        at(jwt(), offline),
+    ]
 }
 
 /// What the client does with a challenge: the same request once more, with what
