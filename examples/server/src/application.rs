@@ -1,24 +1,26 @@
 //! The server as one value: the configuration's parts put together.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, io};
 
 use axum::Router;
 use codegrant::{
-    AuthorizationServer, Cause, ClientId, Clock, CodeStore, ConfigError, Directory, Guard,
-    HostError, Scope, Subject, SystemClock,
+    AuthorizationServer, Clock, CodeStore, ConfigError, Directory, Guard, HostError, KeySet,
+    Provider, Resource, Scope, SecretRing, Subject, SystemClock,
 };
-use stores::{Account, Database, Postgres, Redis, Sqlite};
+use stores::{Database, Postgres, Redis, Sqlite};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::config::{Config, Problem, Store, User};
+use crate::config::{Checked, Config, Problem, Store};
+use crate::cookie::Cookie;
 use crate::form_token::FormTokens;
 use crate::passwords::Passwords;
-use crate::sessions::Sessions;
+use crate::sessions::{Sessions, SignIn};
 use crate::tries::Tries;
-use crate::{doors, secret};
+use crate::{doors, people, secret, signing_keys};
 
 const SWEEP_EVERY: Duration = Duration::from_secs(300);
 
@@ -30,6 +32,9 @@ pub struct Application(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) server: AuthorizationServer,
+    /// What it signs with, if it is an OpenID Connect provider.
+    keys: Option<KeySet>,
+    signing_keys: Vec<PathBuf>,
     pub(crate) guard: Guard,
     pub(crate) resource_scope: Scope,
     pub(crate) database: Arc<dyn Database>,
@@ -43,8 +48,14 @@ pub(crate) struct Parts {
     /// The issuer's path, without the slash at its end.
     pub(crate) path: String,
     pub(crate) listen: String,
-    /// What users are called on pages.
-    pub(crate) usernames: HashMap<Subject, String>,
+    usernames: HashMap<Subject, String>,
+}
+
+impl Parts {
+    /// What `subject` is called on pages.
+    pub(crate) fn username<'p>(&'p self, subject: &'p Subject) -> &'p str {
+        self.usernames.get(subject).map_or(subject.as_str(), String::as_str)
+    }
 }
 
 /// Why a server cannot start.
@@ -137,10 +148,15 @@ impl Application {
         &self.0.listen
     }
 
-    /// Reads the secrets again: the first seals from now on, all open. What
-    /// cannot be read leaves everything as it is.
+    /// Reads the secrets and the signing keys again: the first of each seals or
+    /// signs from now on, all open or are published. What cannot be read leaves
+    /// everything as it is.
     pub fn reload_secrets(&self) -> Result<(), Problem> {
-        self.0.server.rotate_secrets(&secret::load(&self.0.config.secret)?);
+        let secrets = secret::load(&self.0.config.secret)?;
+        if let Some(keys) = &self.0.keys {
+            signing_keys::rotate(keys, &self.0.signing_keys)?;
+        }
+        self.0.server.rotate_secrets(&secrets);
         Ok(())
     }
 
@@ -192,27 +208,24 @@ impl Builder {
     pub async fn build(self) -> Result<Application, StartError> {
         let config = self.config;
         let checked = config.check().map_err(StartError::Config)?;
-        if checked.store.is_local() {
-            secret::create_missing(&config.secret)?;
-        }
-        let secrets = secret::load(&config.secret)?;
+        let material = Material::read(&config, &checked)?;
         let database = open(&checked.store).await.map_err(StartError::Store)?;
         let passwords = Passwords::new(self.password_cost).await.map_err(StartError::Store)?;
 
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let clients = Arc::new(codegrant::memory::Clients::new(checked.clients));
         let codes = (self.wrap_codes)(database.clone());
         let directory = (self.wrap_directory)(database.clone());
         let sessions = Arc::new(Sessions {
             database: database.clone(),
             clock: clock.clone(),
-            cookie: crate::cookie::Cookie::new("codegrant_session", &checked.path, checked.secure),
+            cookie: Cookie::new("codegrant_session", &checked.path, checked.secure),
             lifetime: checked.login_lifetime,
+            sign_in: SignIn::by_password(checked.secure).map_err(StartError::Store)?,
         });
         let server = AuthorizationServer::builder(
             checked.issuer,
-            secrets,
-            clients,
+            material.secrets,
+            Arc::new(codegrant::memory::Clients::new(checked.clients)),
             codes.clone(),
             sessions.clone(),
         )
@@ -221,21 +234,23 @@ impl Builder {
         .directory(directory.clone())
         .clock(clock.clone())
         .scopes_supported(checked.scopes)
-        .build()?;
-        dismiss(&server, &*database, &checked.subjects, &config).await?;
-        enrol(&*database, &passwords, &checked.subjects, &config.users)
+        .acr_values_supported([sessions.sign_in.acr.clone()]);
+        let server = match &material.keys {
+            Some(keys) => server.openid(Provider::new(keys.clone())),
+            None => server,
+        };
+        let server = server.build()?;
+        people::dismiss(&server, &*database, &checked.subjects, &config).await?;
+        people::enrol(&*database, &passwords, &checked.subjects, &config.users)
             .await
             .map_err(StartError::Store)?;
-        let guard = server.guard().scope(checked.resource_scope.clone());
-        let guard = match checked.audience {
-            Some(audience) => guard.audience(audience),
-            None => guard.any_audience(),
-        };
 
         let names = config.users.iter().map(|user| user.username.clone());
         Ok(Application(Arc::new(Parts {
-            guard,
+            guard: guard(&server, &checked.resource_scope, checked.audience),
             server,
+            keys: material.keys,
+            signing_keys: checked.signing_keys,
             resource_scope: checked.resource_scope,
             database,
             codes,
@@ -253,6 +268,36 @@ impl Builder {
     }
 }
 
+/// What the server seals and signs with.
+struct Material {
+    secrets: SecretRing,
+    /// None, unless it is an OpenID Connect provider.
+    keys: Option<KeySet>,
+}
+
+impl Material {
+    /// Reads the files, and creates what is missing where no other machine needs it.
+    fn read(config: &Config, checked: &Checked) -> Result<Self, Problem> {
+        if checked.store.is_local() {
+            secret::create_missing(&config.secret)?;
+            signing_keys::create_missing(&checked.signing_keys)?;
+        }
+        Ok(Self {
+            secrets: secret::load(&config.secret)?,
+            keys: signing_keys::load(&checked.signing_keys)?,
+        })
+    }
+}
+
+/// What protects `/resource`.
+fn guard(server: &AuthorizationServer, scope: &Scope, audience: Option<Resource>) -> Guard {
+    let guard = server.guard().scope(scope.clone());
+    match audience {
+        Some(audience) => guard.audience(audience),
+        None => guard.any_audience(),
+    }
+}
+
 async fn open(store: &Store) -> Result<Arc<dyn Database>, HostError> {
     Ok(match store {
         Store::Memory => Arc::new(Sqlite::in_memory()?),
@@ -260,54 +305,6 @@ async fn open(store: &Store) -> Result<Arc<dyn Database>, HostError> {
         Store::Postgres(url) => Arc::new(Postgres::open(url).await?),
         Store::Redis(url) => Arc::new(Redis::open(url).await?),
     })
-}
-
-/// Removes whom the configuration does not name any more, with all that they
-/// allowed: whoever gets their name later must not inherit it.
-async fn dismiss(
-    server: &AuthorizationServer,
-    database: &dyn Database,
-    subjects: &[Subject],
-    config: &Config,
-) -> Result<(), StartError> {
-    let unfinished = |cause: Cause| StartError::Store(HostError::new(cause));
-    for former in database.subjects().await.map_err(StartError::Store)? {
-        if subjects.contains(&former) {
-            continue;
-        }
-        server.revoke_all(&former).await.map_err(unfinished)?;
-        for client in config.clients.iter().flat_map(|client| ClientId::parse(&*client.client_id)) {
-            let allowed = database.consented(&former, &client).await.map_err(StartError::Store)?;
-            if allowed.is_some() {
-                server.withdraw_consent(&former, &client).await.map_err(unfinished)?;
-            }
-        }
-        database.remove_account(&former).await.map_err(StartError::Store)?;
-    }
-    Ok(())
-}
-
-/// Makes the configured users the database's users.
-async fn enrol(
-    database: &dyn Database,
-    passwords: &Passwords,
-    subjects: &[Subject],
-    users: &[User],
-) -> Result<(), HostError> {
-    for (subject, user) in subjects.iter().zip(users) {
-        let known = codegrant::User::new()
-            .with_roles(&user.roles)
-            .with_permissions(&user.permissions)
-            .with_claims(user.claims.clone());
-        let account = Account {
-            subject: subject.clone(),
-            username: user.username.clone(),
-            password_hash: passwords.hash(&user.password).await?,
-            user: Arc::new(known),
-        };
-        database.put_account(account).await?;
-    }
-    Ok(())
 }
 
 /// One problem a line.

@@ -18,13 +18,16 @@ mod application;
 mod config;
 mod cookie;
 mod doors;
+mod files;
 mod form_token;
 mod listener;
 mod log;
 mod pages;
 mod passwords;
+mod people;
 mod secret;
 mod sessions;
+mod signing_keys;
 mod tries;
 
 pub use application::{Application, Builder, StartError};

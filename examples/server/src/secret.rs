@@ -1,29 +1,21 @@
 //! Where the server's secrets come from.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::path::Path;
+use std::fs;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use codegrant::{Entropy, SecretRing, ServerSecret, SystemEntropy};
 
 use crate::config::{Problem, Secret};
+use crate::files;
+
+/// The key of the configuration.
+const KEY: &str = "secret";
 
 /// Reads the secrets, newest first: the first seals, all open.
 pub(crate) fn load(secret: &Secret) -> Result<SecretRing, Problem> {
-    let (place, text) = match secret {
-        Secret::File(path) => {
-            let text = fs::read_to_string(path).map_err(|error| unusable(path, &error))?;
-            (path.display().to_string(), text)
-        }
-        Secret::Env(name) => {
-            let text = std::env::var(name)
-                .map_err(|_| problem(format!("the variable {name} is not set")))?;
-            (name.clone(), text)
-        }
-    };
-    let fault = |text: String| problem(format!("{place}: {text}"));
+    let (place, text) = read(KEY, secret)?;
+    let fault = |text: String| Problem::new(KEY, format!("{place}: {text}"));
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut next = || lines.next().map(ServerSecret::from_base64url).transpose();
     let newest = next().map_err(|error| fault(error.to_string()))?;
@@ -37,48 +29,38 @@ pub(crate) fn load(secret: &Secret) -> Result<SecretRing, Problem> {
 /// Draws a secret where there is none yet: right for a store that no other
 /// machine uses, since the others would have to know it.
 pub(crate) fn create_missing(secret: &Secret) -> Result<(), Problem> {
-    match secret {
-        Secret::File(path) if !path.exists() => {
-            create(path).map_err(|error| unusable(path, &error))
-        }
-        _ => Ok(()),
-    }
+    create_missing_for(KEY, secret)
 }
 
 /// What the start would say, without creating anything.
 pub(crate) fn check(secret: &Secret, may_be_created: bool) -> Result<(), Problem> {
     match secret {
-        Secret::File(path) if may_be_created && !path.exists() => can_be_created("secret", path),
+        Secret::File(path) if may_be_created && !path.exists() => files::check_folder(KEY, path),
         _ => load(secret).map(drop),
     }
 }
 
-/// Whether there is a folder for the file that `key` names.
-pub(crate) fn can_be_created(key: &str, path: &Path) -> Result<(), Problem> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    match folder.filter(|folder| !folder.is_dir()) {
-        Some(folder) => Err(Problem::new(key, format!("{} is not a folder", folder.display()))),
-        None => Ok(()),
+/// The text of what `key` names, and what to call the place that it is from.
+fn read(key: &str, secret: &Secret) -> Result<(String, String), Problem> {
+    match secret {
+        Secret::File(path) => {
+            let text = fs::read_to_string(path);
+            let text = text.map_err(|error| files::unusable(key, path, &error))?;
+            Ok((path.display().to_string(), text))
+        }
+        Secret::Env(name) => {
+            let text = std::env::var(name);
+            let fault = |_| Problem::new(key, format!("the variable {name} is not set"));
+            Ok((name.clone(), text.map_err(fault)?))
+        }
     }
 }
 
-fn unusable(path: &Path, error: &std::io::Error) -> Problem {
-    problem(format!("{}: {error}", path.display()))
-}
-
-fn problem(text: String) -> Problem {
-    Problem::new("secret", text)
-}
-
-/// Draws a secret into a new file that only its owner may read.
-fn create(path: &Path) -> std::io::Result<()> {
-    let mut bits = [0; 32];
-    SystemEntropy.fill(&mut bits).map_err(|error| std::io::Error::other(error.to_string()))?;
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(format!("{}\n", URL_SAFE_NO_PAD.encode(bits)).as_bytes())?;
-    file.sync_all()
+fn create_missing_for(key: &str, secret: &Secret) -> Result<(), Problem> {
+    let Secret::File(path) = secret else { return Ok(()) };
+    files::create_missing(key, path, || {
+        let mut bits = [0; 32];
+        SystemEntropy.fill(&mut bits)?;
+        Ok(format!("{}\n", URL_SAFE_NO_PAD.encode(bits)))
+    })
 }

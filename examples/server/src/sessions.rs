@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use codegrant::{Authentication, Clock, HostError, SessionId, Subject, UserAuthenticator};
+use codegrant::{
+    Acr, Amr, Authentication, Clock, HostError, SessionId, Subject, UserAuthenticator,
+};
 use stores::{Database, LoginSession, SessionKey};
 
 use crate::cookie::{Cookie, random_value};
@@ -16,6 +18,25 @@ pub(crate) struct Sessions {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cookie: Cookie,
     pub(crate) lifetime: Duration,
+    pub(crate) sign_in: SignIn,
+}
+
+/// What every sign-in here is worth: there is one way to sign in.
+pub(crate) struct SignIn {
+    pub(crate) acr: Acr,
+    amr: Amr,
+}
+
+impl SignIn {
+    /// By a password, over TLS or not: two classes that SAML 2.0 has named.
+    pub(crate) fn by_password(secure: bool) -> Result<Self, HostError> {
+        let acr = if secure {
+            "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+        } else {
+            "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
+        };
+        Ok(Self { acr: Acr::parse(acr)?, amr: Amr::parse("pwd")? })
+    }
 }
 
 impl Sessions {
@@ -63,7 +84,11 @@ impl UserAuthenticator for Sessions {
         let session = self.database.session(SessionKey::of(cookie)).await?;
         let session = session.filter(|session| self.clock.now() < session.expires_at);
         Ok(session.map(|session| {
-            Authentication::new(session.subject, session.authenticated_at).with_session(session.id)
+            Authentication::new(session.subject, session.authenticated_at)
+                .with_session(session.id)
+                .with_session_end(session.expires_at)
+                .with_acr(self.sign_in.acr.clone())
+                .with_amr([self.sign_in.amr.clone()])
         }))
     }
 }

@@ -42,10 +42,12 @@ fn every_key_that_is_offered_is_taken() {
         "tls": {"certificate": "cert.pem", "key": "key.pem"},
         "store": "sqlite:/var/lib/id.db",
         "secret": {"env": "ID_SECRET"},
+        "signing_keys": ["rs256.pem", "eddsa-2027.pem"],
         "policy": {
             "profile": "oauth2.1",
             "code_lifetime": 30,
             "access_token_lifetime": 300,
+            "access_token_format": "jwt",
             "refresh_idle_lifetime": 3600,
             "refresh_absolute_lifetime": 7200,
             "refresh_rotation": "always",
@@ -62,7 +64,12 @@ fn every_key_that_is_offered_is_taken() {
             "token_endpoint_auth_method": "client_secret_post",
             "application_type": "native",
             "grant_types": ["authorization_code", "refresh_token"],
-            "scope": "mail offline_access",
+            "response_types": ["code"],
+            "id_token_signed_response_alg": "EdDSA",
+            "default_max_age": 3600,
+            "require_auth_time": true,
+            "default_acr_values": ["urn:example:gold"],
+            "scope": "openid mail offline_access",
             "resources": ["https://mail.example", "urn:example:calendar"],
             "audiences": ["https://app.example"],
             "require_pkce": true,
@@ -156,16 +163,8 @@ fn a_scope_that_is_not_described_may_be_asked_for() {
 #[test]
 fn what_is_not_built_yet_is_refused_by_name() {
     let not_yet = "not offered by this build yet";
-    for (key, value) in
-        [("signing_keys", json!(["rs256.pem"])), ("pairwise_salt", json!({"file": "salt"}))]
-    {
-        assert_problem(&json!({ key: value }), key, not_yet);
-    }
-    for (key, value) in [
-        ("profile", json!("fapi2")),
-        ("access_token_format", json!("jwt")),
-        ("pushed_request_lifetime", json!(90)),
-    ] {
+    assert_problem(&json!({"pairwise_salt": {"file": "salt"}}), "pairwise_salt", not_yet);
+    for (key, value) in [("profile", json!("fapi2")), ("pushed_request_lifetime", json!(90))] {
         assert_problem(&json!({"policy": { key: value }}), &format!("policy.{key}"), not_yet);
     }
     assert_problem(
@@ -178,19 +177,13 @@ fn what_is_not_built_yet_is_refused_by_name() {
     }
     let claims = json!({"scopes": {"reports.read": {"claims": ["name"]}}});
     assert_problem(&claims, "scopes.reports.read.claims", not_yet);
-    assert_problem(&json!({"scopes": {"openid": {}}}), "scopes.openid", "does not offer yet");
-    assert_problem(&client("scope", json!("a openid")), "clients[0].scope", "does not offer yet");
 }
 
 #[test]
 fn client_members_that_are_not_built_yet_are_refused_by_name() {
     for (key, value) in [
-        ("response_types", json!(["code", "token"])),
         ("subject_type", json!("pairwise")),
         ("jwks", json!({"keys": []})),
-        ("id_token_signed_response_alg", json!("ES256")),
-        ("default_max_age", json!(60)),
-        ("require_auth_time", json!(true)),
         ("post_logout_redirect_uris", json!(["https://app.example"])),
         ("backchannel_logout_uri", json!("https://app.example")),
         ("require_pushed_authorization_requests", json!(true)),
@@ -223,6 +216,48 @@ fn what_asks_for_nothing_is_taken_whether_it_is_built_or_not() {
 }
 
 #[test]
+fn the_keys_of_a_provider_say_what_they_sign_by_and_one_is_for_rs256() {
+    let keys = |keys: Value| json!({ "signing_keys": keys });
+    for good in [json!(["rs256.pem"]), json!(["a/next-es256.pem", "rs256-1.pem", "rs256-2.pem"])] {
+        assert_eq!(problems(&keys(good)), [""; 0]);
+    }
+    assert_problem(&keys(json!(["rs256.pem", "key.pem"])), "signing_keys[1]", "one of rs256");
+    assert_problem(&keys(json!(["es256.pem"])), "signing_keys", "for RS256");
+    let mut signed = client("id_token_signed_response_alg", json!("EdDSA"));
+    assert_problem(&signed, "clients[0].id_token_signed_response_alg", "none of the signing_keys");
+    signed["signing_keys"] = json!(["rs256.pem", "eddsa.pem"]);
+    assert_eq!(problems(&signed), [""; 0]);
+    for alg in ["none", "HS256", "rs256"] {
+        let signed = client("id_token_signed_response_alg", json!(alg));
+        assert_problem(&signed, "clients[0].id_token_signed_response_alg", "none that is offered");
+    }
+}
+
+#[test]
+fn without_keys_whatever_belongs_to_openid_connect_is_refused() {
+    let needs_keys = "needs signing_keys";
+    let mut jwt = json!({"signing_keys": [], "policy": {"access_token_format": "jwt"}});
+    assert_problem(&jwt, "policy.access_token_format", needs_keys);
+    for keyless in [json!({"signing_keys": []}), json!({"store": "postgres://db/x"})] {
+        let with = |more: Value| {
+            let mut config = keyless.clone();
+            config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            config
+        };
+        let plain = client("scope", json!("reports.read offline_access"));
+        assert_eq!(problems(&with(plain)), [""; 0]);
+        let asks = client("scope", json!("reports.read email"));
+        assert_problem(&with(asks), "clients[0].scope", needs_keys);
+        assert_problem(&with(json!({"scopes": {"openid": {}}})), "scopes.openid", needs_keys);
+    }
+    jwt["signing_keys"] = json!(["rs256.pem"]);
+    assert_eq!(problems(&jwt), [""; 0]);
+    assert_eq!(problems(&json!({"scopes": {"openid": {"description": "Know you"}}})), [""; 0]);
+    let format = json!({"policy": {"access_token_format": "xml"}});
+    assert_problem(&format, "policy.access_token_format", "neither");
+}
+
+#[test]
 fn a_client_must_make_sense() {
     let too_many: Vec<String> = (0..17).map(|n| format!("https://{n}.example")).collect();
     let too_many = json!(too_many);
@@ -241,6 +276,8 @@ fn a_client_must_make_sense() {
         ("resources", too_many, "resources", "more than 16"),
         ("audiences", json!(["https://a.example"]), "audiences", "must authenticate"),
         ("application_type", json!("tv"), "application_type", "neither"),
+        ("response_types", json!(["code", "token"]), "response_types", "else than \"code\""),
+        ("default_acr_values", json!(["a", ""]), "default_acr_values", "printable ASCII"),
         ("client_uri", json!("javascript:alert(1)"), "client_uri", "not an http(s) URL"),
         ("token_endpoint_auth_method", json!("client_secret_basic"), "client_secret", "missing"),
         ("token_endpoint_auth_method", json!("magic"), "token_endpoint_auth_method", "none of"),

@@ -107,7 +107,9 @@ async fn every_endpoint_that_the_metadata_name_is_there_and_no_other_is_named() 
     }
     named.sort_unstable();
     assert_eq!(named, ["authorization", "introspection", "revocation", "token"]);
-    assert_eq!(metadata["scopes_supported"], json!(["reports.comment", "reports.read"]));
+    let built_in = ["openid", "profile", "email", "address", "phone", "offline_access"];
+    let all = [&built_in[..], &["reports.comment", "reports.read"]].concat();
+    assert_eq!(metadata["scopes_supported"], json!(all));
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use std::time::Duration;
 use axum::http::Uri;
 use codegrant::{Issuer, Resource, Scope, Subject};
 
-use super::{Config, Problem, User, clients, unbuilt};
+use super::offer::Offer;
+use super::{Config, Problem, User, clients};
 
 /// A configuration that means something.
 pub(crate) struct Checked {
@@ -19,6 +20,8 @@ pub(crate) struct Checked {
     pub(crate) secure: bool,
     pub(crate) listen: String,
     pub(crate) store: Store,
+    /// Empty, unless it is an OpenID Connect provider.
+    pub(crate) signing_keys: Vec<PathBuf>,
     pub(crate) policy: codegrant::Policy,
     pub(crate) login_lifetime: Duration,
     pub(crate) clients: Vec<codegrant::Client>,
@@ -55,10 +58,12 @@ impl Config {
         let listen = self.listen(problems);
         self.check_tls(problems);
         let store = keep(problems, store(&self.store));
-        let policy = self.policy.read(problems);
+        let signing_keys = self.signing_keys(store.as_ref().is_none_or(Store::is_local));
+        let offer = Offer::read(&signing_keys, problems);
+        let policy = self.policy.read(&offer, problems);
         let login_lifetime = self.policy.login_lifetime(problems);
-        let scopes = self.scopes(problems);
-        let clients = clients::read(&self.clients, &self.introspection_clients, problems);
+        let scopes = self.scopes(&offer, problems);
+        let clients = clients::read(self, &offer, problems);
         let subjects = subjects(&self.users, problems);
         let resource_scope = Scope::parse(&self.resource.scope)
             .map_err(|error| Problem::new("resource.scope", error));
@@ -77,6 +82,7 @@ impl Config {
             issuer,
             listen,
             store,
+            signing_keys,
             policy,
             login_lifetime,
             clients,
@@ -115,27 +121,6 @@ impl Config {
             _ => return,
         };
         problems.push(Problem::new("tls", fault));
-    }
-
-    /// Everything that is described, each a single scope token.
-    fn scopes(&self, problems: &mut Vec<Problem>) -> Option<Scope> {
-        let faults_before = problems.len();
-        for name in self.scopes.keys() {
-            let key = format!("scopes.{name}");
-            if let Some(fault) = unbuilt::scope(name) {
-                problems.push(Problem::new(key, fault));
-            } else if !Scope::parse(name).is_ok_and(|scope| scope.as_str() == *name)
-                || name.is_empty()
-            {
-                problems.push(Problem::new(key, "is not a scope token"));
-            }
-        }
-        if problems.len() > faults_before {
-            return None;
-        }
-        let names: Vec<&str> = self.scopes.keys().map(String::as_str).collect();
-        let scopes = Scope::parse(&names.join(" "));
-        keep(problems, scopes.map_err(|error| Problem::new("scopes", error)))
     }
 }
 

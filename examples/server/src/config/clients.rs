@@ -1,22 +1,24 @@
 //! Client metadata, judged.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use codegrant::{ClientError, ClientSecret, Resource, Resources};
 
-use super::{Client, Problem, unbuilt};
+use super::offer::{NO_PROVIDER, Offer};
+use super::{Client, Config, Problem, scopes};
 
 /// The clients that the library accepts, those of `introspection_clients` with
 /// that right; what is wrong with the others goes to `problems`.
 pub(super) fn read(
-    clients: &[Client],
-    introspection_clients: &[String],
+    config: &Config,
+    offer: &Offer,
     problems: &mut Vec<Problem>,
 ) -> Vec<codegrant::Client> {
-    judge_introspection(clients, introspection_clients, problems);
+    judge_introspection(&config.clients, &config.introspection_clients, problems);
     let mut ids = HashSet::new();
     let mut read = Vec::new();
-    for (index, client) in clients.iter().enumerate() {
+    for (index, client) in config.clients.iter().enumerate() {
         let path = format!("clients[{index}]");
         if client.client_id.is_empty() {
             problems.push(Problem::new(format!("{path}.client_id"), "is missing"));
@@ -24,13 +26,14 @@ pub(super) fn read(
             problems.push(Problem::new(format!("{path}.client_id"), "is another client's too"));
         }
         for token in client.scope.split(' ') {
-            if let Some(fault) = unbuilt::scope(token) {
-                problems.push(Problem::new(format!("{path}.scope"), format!("{token:?} {fault}")));
+            if !offer.is_provider() && scopes::is_of_openid_connect(token) {
+                let fault = format!("{token:?} {NO_PROVIDER}");
+                problems.push(Problem::new(format!("{path}.scope"), fault));
             }
         }
-        let introspects = introspection_clients.contains(&client.client_id);
-        client.judge(&path, introspects, problems);
-        match client.build(introspects) {
+        let introspects = config.introspection_clients.contains(&client.client_id);
+        client.judge(&path, introspects, offer, problems);
+        match client.build(introspects, offer) {
             Ok(client) => read.push(client),
             // What is right alone may be wrong together.
             Err(fault) if problems.is_empty() => problems.push(fault.at(&path)),
@@ -53,9 +56,13 @@ fn judge_introspection(clients: &[Client], named: &[String], problems: &mut Vec<
 }
 
 /// A key of one client, and what is wrong with it.
-struct Fault(&'static str, String);
+pub(super) struct Fault(&'static str, String);
 
 impl Fault {
+    pub(super) fn new(key: &'static str, fault: impl fmt::Display) -> Self {
+        Self(key, fault.to_string())
+    }
+
     fn at(self, path: &str) -> Problem {
         Problem::new(format!("{path}.{}", self.0), self.1)
     }
@@ -64,7 +71,7 @@ impl Fault {
 impl Client {
     /// Says everything that is wrong: the library stops at the first fault, so
     /// it is asked about each URI, and about all the rest, alone.
-    fn judge(&self, path: &str, introspects: bool, problems: &mut Vec<Problem>) {
+    fn judge(&self, path: &str, introspects: bool, offer: &Offer, problems: &mut Vec<Problem>) {
         let rest = Self {
             client_id: if self.client_id.is_empty() { "none" } else { &self.client_id }.into(),
             redirect_uris: vec!["https://check.invalid/".into()],
@@ -72,7 +79,7 @@ impl Client {
             audiences: Vec::new(),
             ..self.clone()
         };
-        problems.extend(rest.build(false).err().map(|fault| fault.at(path)));
+        problems.extend(rest.build(false, offer).err().map(|fault| fault.at(path)));
         self.judge_redirect_uris(path, introspects, problems);
         judge_resources(&format!("{path}.resources"), &self.resources, problems);
         judge_resources(&format!("{path}.audiences"), &self.audiences, problems);
@@ -106,7 +113,7 @@ impl Client {
         }
     }
 
-    fn build(&self, introspects: bool) -> Result<codegrant::Client, Fault> {
+    fn build(&self, introspects: bool, offer: &Offer) -> Result<codegrant::Client, Fault> {
         let mut builder = codegrant::Client::builder(self.client_id.as_str()).scope(&self.scope);
         if let Some(name) = &self.client_name {
             builder = builder.name(name);
@@ -145,7 +152,7 @@ impl Client {
         if self.trusted {
             builder = builder.trusted();
         }
-        builder.build().map_err(|error| {
+        self.with_openid(builder, offer)?.build().map_err(|error| {
             let key = match &error {
                 ClientError::Id(_) => "client_id",
                 ClientError::Scope(_) | ClientError::DefaultScope => "scope",

@@ -11,6 +11,7 @@ impl Default for Config {
             proxied: false,
             store: "sqlite:codegrant.db".into(),
             secret: Secret::default(),
+            signing_keys: None,
             policy: Policy::default(),
             clients: clients().into(),
             users: users().into(),

@@ -3,8 +3,11 @@
 mod check;
 mod clients;
 mod defaults;
+mod offer;
+mod openid;
 mod policy;
 mod read;
+mod scopes;
 mod unbuilt;
 
 use std::collections::BTreeMap;
@@ -15,9 +18,9 @@ use codegrant::ClientId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(crate) use check::Store;
+pub(crate) use check::{Checked, Store};
 
-use crate::{listener, secret};
+use crate::{files, listener, secret, signing_keys};
 
 /// Everything that can be configured; [`Config::default`] is the demonstration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,16 +37,22 @@ pub struct Config {
     pub proxied: bool,
     /// `memory:`, `sqlite:PATH`, `postgres://…` or `redis://…`.
     pub store: String,
-    /// Where the server's secrets come from. SIGHUP has the file read again; a
-    /// new secret in an environment variable needs a restart.
+    /// Where the server's secrets come from. SIGHUP has the file read again, and
+    /// the signing keys; a new secret in an environment variable needs a restart.
     pub secret: Secret,
+    /// The keys that sign tokens: PEM files with the algorithm in their names, as
+    /// `rs256.pem`. All are published, the first of each algorithm signs. With none
+    /// it is no OpenID Connect provider; if not given, there are two, but none with
+    /// a database that other machines use, since all of them need the same.
+    pub signing_keys: Option<Vec<PathBuf>>,
     /// Lifetimes and rules.
     pub policy: Policy,
     /// The applications that may ask.
     pub clients: Vec<Client>,
     /// The people who can sign in.
     pub users: Vec<User>,
-    /// What consent pages say of scopes; one that is not here is shown as it is.
+    /// What consent pages say of scopes, in place of what is built in; one that is
+    /// in neither is shown as it is.
     pub scopes: BTreeMap<String, Scope>,
     /// What `/resource` demands.
     pub resource: Resource,
@@ -82,6 +91,9 @@ pub struct Policy {
     pub code_lifetime: Option<u64>,
     /// `expires_in` of an access token.
     pub access_token_lifetime: Option<u64>,
+    /// `opaque` or `jwt`. A JWT is known to be revoked only where this server is
+    /// asked about it.
+    pub access_token_format: Option<String>,
     /// How long a refresh token may lie unused.
     pub refresh_idle_lifetime: Option<u64>,
     /// From the user's approval to the last refresh.
@@ -109,6 +121,8 @@ pub struct Client {
     /// `client_secret_basic` for a client with a secret, else `none`, if not given.
     pub token_endpoint_auth_method: Option<String>,
     pub application_type: Option<String>,
+    /// `code`, and nothing else.
+    pub response_types: Option<Vec<String>>,
     /// `authorization_code`, alone if not given or with `refresh_token`; none
     /// for a client that only serves resources.
     pub grant_types: Option<Vec<String>>,
@@ -118,6 +132,10 @@ pub struct Client {
     pub resources: Vec<String>,
     /// The resources that it serves itself: it may introspect tokens for them.
     pub audiences: Vec<String>,
+    pub id_token_signed_response_alg: Option<String>,
+    pub default_max_age: Option<u64>,
+    pub require_auth_time: bool,
+    pub default_acr_values: Vec<String>,
     /// Whether it must use PKCE even though it authenticates.
     pub require_pkce: bool,
     /// Whether it belongs to the server's operator, so that users are not asked.
@@ -182,24 +200,28 @@ impl Config {
         self.clients.iter().find(|client| client.client_id == id.as_str())
     }
 
-    /// What `scope` allows, in words, if there are any.
-    pub(crate) fn describe(&self, scope: &str) -> Option<&str> {
-        let description = self.scopes.get(scope).map(|known| known.description.as_str());
-        description.filter(|description| !description.is_empty())
-    }
-
     /// What is wrong with the files and variables that this configuration
     /// names. Nothing is created.
     pub fn check_files(&self) -> Result<(), Vec<Problem>> {
-        let store = check::store(&self.store);
-        let secret = secret::check(&self.secret, store.as_ref().is_ok_and(Store::is_local)).err();
-        let tls = self.tls.as_ref().and_then(|tls| listener::load(tls).err());
-        let store = match store {
-            Ok(Store::Sqlite(path)) => secret::can_be_created("store", &path).err(),
-            _ => None,
-        };
-        let problems: Vec<Problem> = secret.into_iter().chain(tls).chain(store).collect();
+        let store = check::store(&self.store).map_err(|problem| vec![problem])?;
+        let may_be_created = store.is_local();
+        let keys = self.signing_keys(may_be_created);
+        let mut problems = signing_keys::check(&keys, may_be_created);
+        problems.extend(secret::check(&self.secret, may_be_created).err());
+        problems.extend(self.tls.as_ref().and_then(|tls| listener::load(tls).err()));
+        if let Store::Sqlite(path) = &store {
+            problems.extend(files::check_folder("store", path).err());
+        }
         if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+
+    /// The keys to sign with, where the store is this machine's own or is not.
+    fn signing_keys(&self, is_local: bool) -> Vec<PathBuf> {
+        match &self.signing_keys {
+            Some(files) => files.clone(),
+            None if is_local => vec!["es256.pem".into(), "rs256.pem".into()],
+            None => Vec::new(),
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use codegrant::Rotation;
+use codegrant::{AccessTokenFormat, Algorithm, Rotation};
 
+use super::offer::{NO_PROVIDER, Offer};
 use super::{Policy, Problem};
 
 const A_DAY: u64 = 24 * 60 * 60;
@@ -11,13 +12,15 @@ const LONGEST_LOGIN: u64 = 90 * A_DAY;
 
 impl Policy {
     /// The profile's policy with every value that is given.
-    pub(super) fn read(&self, problems: &mut Vec<Problem>) -> codegrant::Policy {
+    pub(super) fn read(&self, offer: &Offer, problems: &mut Vec<Problem>) -> codegrant::Policy {
         let base = self.profile(problems);
         let rotation = self.rotation(problems);
+        let format = self.format(offer, problems);
         let seconds = |given: Option<u64>, otherwise| given.map_or(otherwise, Duration::from_secs);
         let policy = codegrant::Policy {
             code_lifetime: seconds(self.code_lifetime, base.code_lifetime),
             access_token_lifetime: seconds(self.access_token_lifetime, base.access_token_lifetime),
+            access_token_format: format.unwrap_or(base.access_token_format),
             refresh_idle_lifetime: seconds(self.refresh_idle_lifetime, base.refresh_idle_lifetime),
             refresh_absolute_lifetime: seconds(
                 self.refresh_absolute_lifetime,
@@ -45,6 +48,19 @@ impl Policy {
         };
         problems.push(Problem::new("policy.profile", fault));
         codegrant::Policy::default()
+    }
+
+    /// What every resource server can verify, where it is to be a JWT (RFC 9068
+    /// section 2.1).
+    fn format(&self, offer: &Offer, problems: &mut Vec<Problem>) -> Option<AccessTokenFormat> {
+        let fault = match self.access_token_format.as_deref()? {
+            "opaque" => return Some(AccessTokenFormat::Opaque),
+            "jwt" if offer.is_provider() => return Some(AccessTokenFormat::Jwt(Algorithm::Rs256)),
+            "jwt" => format!("\"jwt\" {NO_PROVIDER}"),
+            other => format!("{other:?} is neither \"opaque\" nor \"jwt\""),
+        };
+        problems.push(Problem::new("policy.access_token_format", fault));
+        None
     }
 
     fn rotation(&self, problems: &mut Vec<Problem>) -> Option<Rotation> {

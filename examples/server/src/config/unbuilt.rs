@@ -1,5 +1,5 @@
-//! Keys and scopes whose feature this build does not offer. They are refused by
-//! name, except where a key's value asks for nothing.
+//! Keys whose feature this build does not offer. They are refused by name, except
+//! where a key's value asks for nothing.
 
 use serde_json::{Map, Value, json};
 
@@ -8,18 +8,13 @@ use super::Problem;
 /// The place of an object with such keys.
 type Keys = &'static [(&'static str, fn() -> Value)];
 
-const TOP: Keys = &[("signing_keys", || json!([])), ("pairwise_salt", none)];
+const TOP: Keys = &[("pairwise_salt", none)];
 
-const POLICY: Keys =
-    &[("access_token_format", || json!("opaque")), ("pushed_request_lifetime", none)];
+const POLICY: Keys = &[("pushed_request_lifetime", none)];
 
 const CLIENT: Keys = &[
-    ("response_types", || json!(["code"])),
     ("subject_type", || json!("public")),
     ("jwks", none),
-    ("id_token_signed_response_alg", none),
-    ("default_max_age", none),
-    ("require_auth_time", || json!(false)),
     ("post_logout_redirect_uris", || json!([])),
     ("backchannel_logout_uri", none),
     ("require_pushed_authorization_requests", || json!(false)),
@@ -28,13 +23,6 @@ const CLIENT: Keys = &[
 ];
 
 const SCOPE: Keys = &[("claims", || json!([]))];
-
-/// Why `scope` cannot be offered, if it is one of OpenID Connect's.
-pub(super) fn scope(scope: &str) -> Option<&'static str> {
-    const OPENID: [&str; 5] = ["openid", "profile", "email", "address", "phone"];
-    let fault = "belongs to OpenID Connect, which this build does not offer yet";
-    OPENID.contains(&scope).then_some(fault)
-}
 
 /// Takes every such key out of `config` and says which of them asked for something.
 pub(super) fn take_out(config: &mut Value) -> Vec<Problem> {

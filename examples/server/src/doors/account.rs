@@ -43,7 +43,7 @@ async fn show(parts: &Parts, head: &Head) -> Result<Response, Refused> {
     let subject = user.subject();
     let page = AccountPage {
         action: format!("{}/account", parts.path),
-        username: parts.usernames.get(subject).map_or(subject.as_str(), String::as_str),
+        username: parts.username(subject),
         connections: connections(parts, subject).await?,
         session: session(&user),
         form_token: &parts.form_tokens.issue(&head.headers)?,

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::http::request::Parts as Head;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use codegrant::{Authorize, Consent, Login};
 
-use super::{answer, read, refuse, see_other};
+use super::{answer, login, read, refuse, see_other};
 use crate::application::Parts;
 use crate::log;
-use crate::pages::{ConsentPage, Goal, Item, LoginPage};
+use crate::pages::{ConsentPage, Item};
 
 /// URLs up to this length pass through every browser and proxy.
 const LONGEST_TICKET_IN_URL: usize = 6000;
@@ -21,7 +22,7 @@ pub(super) async fn door(State(parts): State<Arc<Parts>>, request: Request) -> R
         Err(response) => return response,
     };
     match parts.server.authorize(&head, &body).await {
-        Authorize::Login(login) => ask_to_sign_in(&parts, &head.headers, &login),
+        Authorize::Login(login) => ask_to_sign_in(&parts, &head, &login).await,
         Authorize::Consent(consent) => ask_to_agree(&parts, &head.headers, &consent),
         Authorize::Refused(refused) => refuse("authorize", &refused),
         Authorize::Redirect(response) => answer("authorize", response),
@@ -30,22 +31,18 @@ pub(super) async fn door(State(parts): State<Arc<Parts>>, request: Request) -> R
 
 /// Sends the browser to the login page, or shows it right here where its
 /// ticket is too long for a URL.
-fn ask_to_sign_in(parts: &Parts, headers: &HeaderMap, login: &Login) -> Response {
+async fn ask_to_sign_in(parts: &Parts, head: &Head, login: &Login) -> Response {
     if login.ticket().len() <= LONGEST_TICKET_IN_URL {
         log::answer("authorize", StatusCode::SEE_OTHER, None);
         return see_other(format!("{}/login?ticket={}", parts.path, login.ticket()));
     }
-    let form_token = match parts.form_tokens.issue(headers) {
-        Ok(form_token) => form_token,
-        Err(error) => return refuse("authorize", &error.into()),
-    };
-    log::answer("authorize", StatusCode::OK, None);
-    LoginPage {
-        action: format!("{}/login", parts.path),
-        goal: Goal::Client { asker: login.asker(), ticket: login.ticket() },
-        form_token: &form_token,
+    match login::show(parts, head, login, |page| page.fresh()).await {
+        Ok(page) => {
+            log::answer("authorize", StatusCode::OK, None);
+            page
+        }
+        Err(error) => refuse("authorize", &error.into()),
     }
-    .fresh()
 }
 
 fn ask_to_agree(parts: &Parts, headers: &HeaderMap, consent: &Consent) -> Response {
@@ -65,8 +62,9 @@ fn ask_to_agree(parts: &Parts, headers: &HeaderMap, consent: &Consent) -> Respon
         action: format!("{}/consent", parts.path),
         asker: consent.asker(),
         client_uri: client.and_then(|client| client.client_uri.as_deref()),
-        username: parts.usernames.get(subject).map_or(subject.as_str(), String::as_str),
+        username: parts.username(subject),
         items: items.collect(),
+        claims: consent.claims(),
         resources: consent.resources(),
         ticket: consent.ticket(),
         form_token: &form_token,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use codegrant::{Decision, Granted, Refused, RequestError, Scope};
+use codegrant::{ClaimNames, Decision, Granted, Refused, RequestError, Scope};
 
 use super::form::Form;
 use super::{answer, refuse};
@@ -26,12 +26,13 @@ pub(super) async fn decide(State(parts): State<Arc<Parts>>, request: Request) ->
     }
 }
 
-/// The scopes that were left ticked; anything but a click on "Allow" is a denial.
+/// The scopes and claims that were left ticked; anything but a click on "Allow" is a denial.
 fn decision(form: &Form) -> Result<Decision, Refused> {
     if form.get("decision") != Some("allow") {
         return Ok(Decision::Deny);
     }
     let ticked: Vec<&str> = form.all("scope").collect();
     let scope = Scope::parse(&ticked.join(" ")).map_err(|_| RequestError::Scope)?;
-    Ok(Decision::Allow(Granted::only(scope)))
+    let claims: ClaimNames = form.all("claim").collect();
+    Ok(Decision::Allow(Granted::only(scope).with_claims(claims)))
 }

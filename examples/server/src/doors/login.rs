@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts as Head;
 use axum::response::Response;
-use codegrant::{HostError, Refused, RequestError, Subject};
+use codegrant::{HostError, Login, Refused, RequestError, Subject, UserAuthenticator};
 
 use super::form::Form;
 use super::{answer, refuse, see_other};
@@ -31,7 +31,7 @@ pub(super) async fn page(State(parts): State<Arc<Parts>>, request: Request) -> R
     let query = Form::in_query(&head);
     let shown = async {
         let goal = Goal::of(&query)?;
-        show(&parts, &head, goal, |page| page.fresh()).await
+        page_of(&parts, &head, goal, |page| page.fresh()).await
     };
     shown.await.unwrap_or_else(|refused| refuse("login", &refused))
 }
@@ -65,11 +65,11 @@ async fn judge(
     let address = address(head, parts.config.proxied);
     if let Err(wait) = parts.tries.begin(username, address, parts.clock.now()) {
         log::sign_in(StatusCode::TOO_MANY_REQUESTS, None, "too many tries");
-        return show(parts, head, goal, |page| page.too_many_tries(username, wait)).await;
+        return page_of(parts, head, goal, |page| page.too_many_tries(username, wait)).await;
     }
     let Some(subject) = authenticate(parts, username, password).await? else {
         log::sign_in(StatusCode::UNAUTHORIZED, None, "wrong username or password");
-        return show(parts, head, goal, |page| page.wrong_password(username)).await;
+        return page_of(parts, head, goal, |page| page.wrong_password(username)).await;
     };
     parts.tries.succeeded(username, address);
     let cookie = parts.sessions.begin(subject.clone(), &head.headers).await?;
@@ -110,24 +110,43 @@ async fn authenticate(
     Ok(subject.filter(|_| is_right))
 }
 
-async fn show(
+/// The page of this goal.
+async fn page_of(
     parts: &Parts,
     head: &Head,
     goal: Goal<'_>,
     how: impl FnOnce(&LoginPage<'_>) -> Response,
 ) -> Result<Response, Refused> {
-    let form_token = parts.form_tokens.issue(&head.headers)?;
-    let page = |goal| {
-        let action = format!("{}/login", parts.path);
-        how(&LoginPage { action, goal, form_token: &form_token })
-    };
-    Ok(match goal {
+    match goal {
         Goal::Request(ticket) => {
             let login = parts.server.login(ticket).await?;
-            page(pages::Goal::Client { asker: login.asker(), ticket })
+            Ok(show(parts, head, &login, how).await?)
         }
-        Goal::Account => page(pages::Goal::Account),
-    })
+        Goal::Account => Ok(render(parts, head, pages::Goal::Account, how)?),
+    }
+}
+
+/// The page that leads back to a client.
+pub(super) async fn show(
+    parts: &Parts,
+    head: &Head,
+    login: &Login,
+    how: impl FnOnce(&LoginPage<'_>) -> Response,
+) -> Result<Response, HostError> {
+    let user = parts.sessions.authenticate(head).await?;
+    let signed_in_as = user.as_ref().map(|user| parts.username(user.subject()));
+    render(parts, head, pages::Goal::Client { login, signed_in_as }, how)
+}
+
+fn render(
+    parts: &Parts,
+    head: &Head,
+    goal: pages::Goal<'_>,
+    how: impl FnOnce(&LoginPage<'_>) -> Response,
+) -> Result<Response, HostError> {
+    let form_token = parts.form_tokens.issue(&head.headers)?;
+    let action = format!("{}/login", parts.path);
+    Ok(how(&LoginPage { action, goal, form_token: &form_token }))
 }
 
 /// Where the request comes from: the other end of the connection or, behind

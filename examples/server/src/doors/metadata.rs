@@ -15,6 +15,11 @@ pub(super) async fn of_server(State(parts): State<Arc<Parts>>) -> Response {
     answer("metadata", parts.server.metadata())
 }
 
+/// RFC 7517; 404 where nothing is signed.
+pub(super) async fn keys(State(parts): State<Arc<Parts>>) -> Response {
+    answer("jwks", parts.server.jwks())
+}
+
 /// RFC 9728.
 pub(super) async fn of_resource(State(parts): State<Arc<Parts>>) -> Response {
     match parts.guard.metadata() {

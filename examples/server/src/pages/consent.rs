@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use codegrant::{Asker, Resources};
+use codegrant::{Asker, ClaimNames, Resources};
 use maud::{Markup, html};
 
 use super::{hidden, page, with_cookie};
@@ -14,6 +14,7 @@ pub(crate) struct ConsentPage<'p> {
     pub(crate) client_uri: Option<&'p str>,
     pub(crate) username: &'p str,
     pub(crate) items: Vec<Item<'p>>,
+    pub(crate) claims: &'p ClaimNames,
     pub(crate) resources: &'p Resources,
     pub(crate) ticket: &'p str,
     pub(crate) form_token: &'p FormToken,
@@ -50,9 +51,10 @@ impl ConsentPage<'_> {
                         legend { (name) " asks to" }
                         (self.choices())
                     }
-                    @if self.items.len() > 1 {
-                        p .note { "Untick what you do not want to allow." }
-                    }
+                }
+                @if !self.claims.is_empty() { (told(name, self.claims)) }
+                @if self.items.len() > 1 || !self.claims.is_empty() {
+                    p .note { "Untick what you do not want to allow." }
                 }
                 @if !self.resources.is_empty() { (places(self.resources)) }
                 div .actions {
@@ -109,6 +111,52 @@ impl Item<'_> {
             }
         }
     }
+}
+
+/// A box for every claim that is asked for by its name.
+fn told(name: &str, claims: &ClaimNames) -> Markup {
+    html! {
+        fieldset #claims {
+            legend { (name) " asks to be told your" }
+            @for (index, claim) in claims.iter().enumerate() {
+                @let id = format!("claim-{index}");
+                div .choice {
+                    input id=(id) type="checkbox" name="claim" value=(claim) checked;
+                    label for=(id) { (in_words(claim)) }
+                }
+            }
+        }
+    }
+}
+
+/// A standard claim as people call it (OpenID Connect Core section 5.1); any
+/// other is shown itself.
+fn in_words(claim: &str) -> Markup {
+    let words = match claim.split('#').next().unwrap_or_default() {
+        "name" => "full name",
+        "given_name" => "first name",
+        "middle_name" => "middle name",
+        "family_name" => "last name",
+        "nickname" => "nickname",
+        "preferred_username" => "username",
+        "profile" => "profile page",
+        "picture" => "picture",
+        "website" => "web page",
+        "email" => "e-mail address",
+        "email_verified" => "e-mail address’s state: verified or not",
+        "gender" => "gender",
+        "birthdate" => "date of birth",
+        "zoneinfo" => "time zone",
+        "locale" => "language",
+        "phone_number" => "phone number",
+        "phone_number_verified" => "phone number’s state: verified or not",
+        "address" => "postal address",
+        "updated_at" => "profile’s last change",
+        "roles" => "roles",
+        "permissions" => "permissions",
+        _ => return html! { code { (claim) } },
+    };
+    html! { (words) }
 }
 
 /// Where the application may use what it gets.

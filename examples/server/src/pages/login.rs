@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::Response;
-use codegrant::Asker;
+use codegrant::{Asker, Login, LoginReason};
 use maud::{Markup, html};
 
 use super::{hidden, page, with_cookie};
@@ -19,8 +19,8 @@ pub(crate) struct LoginPage<'p> {
 
 /// Where a sign-in leads.
 pub(crate) enum Goal<'p> {
-    /// Back to the client whose request the ticket holds.
-    Client { asker: &'p Asker, ticket: &'p str },
+    /// Back to the client, for whoever is signed in already, under this name.
+    Client { login: &'p Login, signed_in_as: Option<&'p str> },
     /// To the user's own page.
     Account,
 }
@@ -34,7 +34,7 @@ enum Failure {
 impl LoginPage<'_> {
     /// The page as it is first shown.
     pub(crate) fn fresh(&self) -> Response {
-        self.render("", None)
+        self.render(self.goal.username(), None)
     }
 
     /// After a wrong user name or a wrong password, which look the same.
@@ -56,7 +56,7 @@ impl LoginPage<'_> {
         let title = if failure.is_some() { "Sign in failed" } else { "Sign in" };
         let content = html! {
             h1 { "Sign in" }
-            p { (self.goal.reason()) }
+            (self.goal.reason())
             @if let Some(failure) = failure {
                 p #login-error .alert role="alert" { (failure.text()) }
             }
@@ -66,23 +66,24 @@ impl LoginPage<'_> {
                 label for="username" { "Username" }
                 input #username type="text" name="username" value=(username) required
                     maxlength="255" autocomplete="username" autocapitalize="none" spellcheck="false"
-                    autofocus[failure.is_none()]
+                    autofocus[username.is_empty()]
                     aria-invalid=[invalid] aria-describedby=[described_by];
                 label for="password" { "Password" }
                 input #password type="password" name="password" required
-                    maxlength="1024" autocomplete="current-password" autofocus[failure.is_some()]
+                    maxlength="1024" autocomplete="current-password"
+                    autofocus[!username.is_empty()]
                     aria-invalid=[invalid] aria-describedby=[described_by];
                 div .actions {
                     button #sign-in .primary type="submit" name="action" value="sign-in" {
                         "Sign in"
                     }
-                    @if self.goal.client().is_some() {
+                    @if self.goal.asker().is_some() {
                         button #cancel type="submit" name="action" value="cancel" formnovalidate
                             aria-describedby="cancel-note" { "Cancel" }
                     }
                 }
             }
-            @if let Some(asker) = self.goal.client() {
+            @if let Some(asker) = self.goal.asker() {
                 p #cancel-note .note {
                     "Cancel takes you back to " strong { (asker.redirect_host()) } "."
                 }
@@ -93,28 +94,60 @@ impl LoginPage<'_> {
     }
 }
 
-impl Goal<'_> {
+impl<'p> Goal<'p> {
     /// Who waits for the sign-in.
-    const fn client(&self) -> Option<&Asker> {
+    fn asker(&self) -> Option<&'p Asker> {
         match self {
-            Self::Client { asker, .. } => Some(asker),
+            Self::Client { login, .. } => Some(login.asker()),
             Self::Account => None,
         }
     }
 
+    /// Who is most likely to sign in: whom the client expects, or who has to once
+    /// more.
+    fn username(&self) -> &'p str {
+        let Self::Client { login, signed_in_as } = self else { return "" };
+        let once_more = match login.reason() {
+            LoginReason::SelectAccount | LoginReason::OtherUser => None,
+            _ => *signed_in_as,
+        };
+        login.login_hint().or(once_more).unwrap_or_default()
+    }
+
     fn reason(&self) -> Markup {
-        match self.client() {
-            Some(asker) => html! { "to continue to " strong { (asker.client().name()) } },
-            None => html! { "to see which applications may act in your name" },
+        let Self::Client { login, signed_in_as } = self else {
+            return html! { p { "to see which applications may act in your name" } };
+        };
+        let name = login.asker().client().name();
+        html! {
+            p { "to continue to " strong { (name) } }
+            @if let Some(username) = signed_in_as {
+                p #login-reason {
+                    "You are signed in as " strong #signed-in-as { (username) } ". "
+                    (name) (again(login.reason()))
+                }
+            }
         }
     }
 
     /// What the form carries to get there.
     fn field(&self) -> Markup {
         match self {
-            Self::Client { ticket, .. } => hidden("ticket", ticket),
+            Self::Client { login, .. } => hidden("ticket", login.ticket()),
             Self::Account => hidden("to", "account"),
         }
+    }
+}
+
+/// Why a client has somebody who is signed in sign in again.
+const fn again(reason: LoginReason) -> &'static str {
+    match reason {
+        LoginReason::SelectAccount => {
+            " lets you choose: sign in with the account that you want to use there."
+        }
+        LoginReason::OtherUser => " expects somebody else.",
+        LoginReason::MaxAge => " needs a more recent sign-in: please enter your password again.",
+        _ => " wants to be sure that it is you: please enter your password again.",
     }
 }
 

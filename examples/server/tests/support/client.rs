@@ -20,9 +20,16 @@ impl Browser {
             answer = self.get(signed_in.location()).await;
         }
         if answer.status == 200 {
-            answer = self.submit(&answer, &ALLOW).await;
+            answer = self.allow(&answer).await;
         }
         answer.params()["code"].clone()
+    }
+
+    /// Allows all that a consent page asks for.
+    pub(crate) async fn allow(&self, page: &Page) -> Page {
+        let mut fields = page.boxes();
+        fields.push(("decision", "allow"));
+        self.submit(page, &fields).await
     }
 
     /// What `client` is answered at `path`, where it says who it is.

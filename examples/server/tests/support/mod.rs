@@ -1,13 +1,16 @@
 //! A server that listens, and a browser that talks to it.
 
 pub(crate) mod client;
+pub(crate) mod openid;
 pub(crate) mod program;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
+use codegrant::{Algorithm, SigningKey};
 use reqwest::header::{HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Method, RequestBuilder, Url};
@@ -26,9 +29,25 @@ pub(crate) fn config(listener: &TcpListener, directory: &tempfile::TempDir) -> C
         issuer: format!("http://127.0.0.1:{port}"),
         store: "memory:".into(),
         secret: server::Secret::File(directory.path().join("secret")),
+        signing_keys: Some(signing_keys().to_vec()),
         clients: vec![public()],
         ..Config::default()
     }
+}
+
+/// The files of two keys, which all servers of a test program share: to draw one
+/// for RSA takes long.
+pub(crate) fn signing_keys() -> &'static [PathBuf] {
+    static KEYS: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let directory = tempfile::tempdir().unwrap().keep();
+        let draw = |algorithm, name: &str| {
+            let pem = SigningKey::generate(algorithm).unwrap().to_pkcs8_pem().unwrap();
+            std::fs::write(directory.join(name), pem.expose()).unwrap();
+            directory.join(name)
+        };
+        vec![draw(Algorithm::Es256, "es256.pem"), draw(Algorithm::Rs256, "rs256.pem")]
+    })
 }
 
 /// A client that keeps a secret.
@@ -249,6 +268,15 @@ impl Page {
     pub(crate) fn field(&self, name: &str) -> String {
         let input = self.element(&format!("name=\"{name}\""));
         attribute(input, "value").unwrap_or_default().to_owned()
+    }
+
+    /// The names and values of all boxes, which have none that is written in another way.
+    pub(crate) fn boxes(&self) -> Vec<(&str, &str)> {
+        let tags = self.body.split("<input ").skip(1).map(|rest| rest.split('>').next().unwrap());
+        let boxes = tags.filter(|tag| tag.contains("type=\"checkbox\""));
+        boxes
+            .map(|tag| (attribute(tag, "name").unwrap(), attribute(tag, "value").unwrap()))
+            .collect()
     }
 
     pub(crate) fn action(&self) -> String {
