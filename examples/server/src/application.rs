@@ -9,7 +9,7 @@ use std::{fmt, io};
 use axum::Router;
 use codegrant::{
     AuthorizationServer, Clock, CodeStore, ConfigError, Directory, Guard, HostError, KeySet,
-    Provider, Resource, Scope, SecretRing, Subject, SystemClock,
+    PairwiseSalt, Provider, Resource, Scope, SecretRing, Subject, SystemClock,
 };
 use stores::{Database, Postgres, Redis, Sqlite};
 use tokio::time::{MissedTickBehavior, interval};
@@ -18,6 +18,7 @@ use crate::config::{Checked, Config, Problem, Store};
 use crate::cookie::Cookie;
 use crate::form_token::FormTokens;
 use crate::passwords::Passwords;
+use crate::secret::{PAIRWISE_SALT, SECRET};
 use crate::sessions::{Sessions, SignIn};
 use crate::tries::Tries;
 use crate::{doors, people, secret, signing_keys};
@@ -209,6 +210,7 @@ impl Builder {
         let config = self.config;
         let checked = config.check().map_err(StartError::Config)?;
         let material = Material::read(&config, &checked)?;
+        let provider = material.provider(&config);
         let database = open(&checked.store).await.map_err(StartError::Store)?;
         let passwords = Passwords::new(self.password_cost).await.map_err(StartError::Store)?;
 
@@ -235,8 +237,8 @@ impl Builder {
         .clock(clock.clone())
         .scopes_supported(checked.scopes)
         .acr_values_supported([sessions.sign_in.acr.clone()]);
-        let server = match &material.keys {
-            Some(keys) => server.openid(Provider::new(keys.clone())),
+        let server = match provider {
+            Some(provider) => server.openid(provider),
             None => server,
         };
         let server = server.build()?;
@@ -273,18 +275,40 @@ struct Material {
     secrets: SecretRing,
     /// None, unless it is an OpenID Connect provider.
     keys: Option<KeySet>,
+    pairwise_salt: Option<PairwiseSalt>,
 }
 
 impl Material {
     /// Reads the files, and creates what is missing where no other machine needs it.
     fn read(config: &Config, checked: &Checked) -> Result<Self, Problem> {
         if checked.store.is_local() {
-            secret::create_missing(&config.secret)?;
+            secret::create_missing(SECRET, &config.secret)?;
             signing_keys::create_missing(&checked.signing_keys)?;
+            if let Some(salt) = &config.pairwise_salt {
+                secret::create_missing(PAIRWISE_SALT, salt)?;
+            }
         }
         Ok(Self {
             secrets: secret::load(&config.secret)?,
             keys: signing_keys::load(&checked.signing_keys)?,
+            pairwise_salt: config
+                .pairwise_salt
+                .as_ref()
+                .map(secret::load_pairwise_salt)
+                .transpose()?,
+        })
+    }
+
+    /// What makes it an OpenID Connect provider, with the claims that its scopes
+    /// release.
+    fn provider(&self, config: &Config) -> Option<Provider> {
+        let provider = Provider::new(self.keys.clone()?);
+        let scopes = config.scopes.iter().filter(|(_, scope)| !scope.claims.is_empty());
+        let provider = scopes
+            .fold(provider, |provider, (name, scope)| provider.scope_claims(name, &scope.claims));
+        Some(match &self.pairwise_salt {
+            Some(salt) => provider.pairwise_salt(salt.clone()),
+            None => provider,
         })
     }
 }

@@ -42,8 +42,10 @@ pub(crate) async fn enrol(
     users: &[User],
 ) -> Result<(), HostError> {
     for (subject, user) in subjects.iter().zip(users) {
-        let known =
-            codegrant::User::new().with_roles(&user.roles).with_permissions(&user.permissions);
+        let known = codegrant::User::new()
+            .with_roles(&user.roles)
+            .with_permissions(&user.permissions)
+            .with_claims(user.claims.clone());
         let account = Account {
             subject: subject.clone(),
             username: user.username.clone(),

@@ -4,18 +4,19 @@ use std::fs;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use codegrant::{Entropy, SecretRing, ServerSecret, SystemEntropy};
+use codegrant::{Entropy, PairwiseSalt, SecretRing, ServerSecret, SystemEntropy};
 
 use crate::config::{Problem, Secret};
 use crate::files;
 
-/// The key of the configuration.
-const KEY: &str = "secret";
+/// Keys of the configuration.
+pub(crate) const SECRET: &str = "secret";
+pub(crate) const PAIRWISE_SALT: &str = "pairwise_salt";
 
 /// Reads the secrets, newest first: the first seals, all open.
 pub(crate) fn load(secret: &Secret) -> Result<SecretRing, Problem> {
-    let (place, text) = read(KEY, secret)?;
-    let fault = |text: String| Problem::new(KEY, format!("{place}: {text}"));
+    let (place, text) = read(SECRET, secret)?;
+    let fault = |text: String| Problem::new(SECRET, format!("{place}: {text}"));
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut next = || lines.next().map(ServerSecret::from_base64url).transpose();
     let newest = next().map_err(|error| fault(error.to_string()))?;
@@ -26,16 +27,34 @@ pub(crate) fn load(secret: &Secret) -> Result<SecretRing, Problem> {
     Ok(ring)
 }
 
-/// Draws a secret where there is none yet: right for a store that no other
-/// machine uses, since the others would have to know it.
-pub(crate) fn create_missing(secret: &Secret) -> Result<(), Problem> {
-    create_missing_for(KEY, secret)
+/// Reads the salt of the names that pairwise clients know users by. With another
+/// one, everybody is somebody new to all of them.
+pub(crate) fn load_pairwise_salt(salt: &Secret) -> Result<PairwiseSalt, Problem> {
+    let (place, text) = read(PAIRWISE_SALT, salt)?;
+    PairwiseSalt::from_base64url(text.trim())
+        .map_err(|error| Problem::new(PAIRWISE_SALT, format!("{place}: {error}")))
 }
 
-/// What the start would say, without creating anything.
-pub(crate) fn check(secret: &Secret, may_be_created: bool) -> Result<(), Problem> {
+/// Draws a secret for `key` where there is none yet: right for a store that no
+/// other machine uses, since the others would have to know it.
+pub(crate) fn create_missing(key: &str, secret: &Secret) -> Result<(), Problem> {
+    let Secret::File(path) = secret else { return Ok(()) };
+    files::create_missing(key, path, || {
+        let mut bits = [0; 32];
+        SystemEntropy.fill(&mut bits)?;
+        Ok(format!("{}\n", URL_SAFE_NO_PAD.encode(bits)))
+    })
+}
+
+/// What the start would say, which reads it by `load`. Nothing is created.
+pub(crate) fn check<T>(
+    key: &str,
+    secret: &Secret,
+    may_be_created: bool,
+    load: impl FnOnce(&Secret) -> Result<T, Problem>,
+) -> Result<(), Problem> {
     match secret {
-        Secret::File(path) if may_be_created && !path.exists() => files::check_folder(KEY, path),
+        Secret::File(path) if may_be_created && !path.exists() => files::check_folder(key, path),
         _ => load(secret).map(drop),
     }
 }
@@ -54,13 +73,4 @@ fn read(key: &str, secret: &Secret) -> Result<(String, String), Problem> {
             Ok((name.clone(), text.map_err(fault)?))
         }
     }
-}
-
-fn create_missing_for(key: &str, secret: &Secret) -> Result<(), Problem> {
-    let Secret::File(path) = secret else { return Ok(()) };
-    files::create_missing(key, path, || {
-        let mut bits = [0; 32];
-        SystemEntropy.fill(&mut bits)?;
-        Ok(format!("{}\n", URL_SAFE_NO_PAD.encode(bits)))
-    })
 }

@@ -125,7 +125,7 @@ async fn a_server_without_keys_is_no_provider() {
     assert_eq!(browser.get("/jwks").await.status, 404);
     let metadata = browser.get("/.well-known/openid-configuration").await.json();
     assert_eq!(metadata["jwks_uri"], Value::Null);
-    assert_eq!(metadata["scopes_supported"], json!(["reports.comment", "reports.read"]));
+    assert_eq!(metadata["scopes_supported"], json!(["reports.comment", "reports.read", "roles"]));
     assert!(!directory.path().join("rs256.pem").exists());
 }
 

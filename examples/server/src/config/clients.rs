@@ -16,6 +16,8 @@ pub(super) fn read(
     problems: &mut Vec<Problem>,
 ) -> Vec<codegrant::Client> {
     judge_introspection(&config.clients, &config.introspection_clients, problems);
+    // The demonstration's clients are the same wherever they are shown.
+    let may_name_any = offer.is_provider() || config.clients == Config::default().clients;
     let mut ids = HashSet::new();
     let mut read = Vec::new();
     for (index, client) in config.clients.iter().enumerate() {
@@ -26,7 +28,7 @@ pub(super) fn read(
             problems.push(Problem::new(format!("{path}.client_id"), "is another client's too"));
         }
         for token in client.scope.split(' ') {
-            if !offer.is_provider() && scopes::is_of_openid_connect(token) {
+            if !may_name_any && scopes::is_of_openid_connect(token) {
                 let fault = format!("{token:?} {NO_PROVIDER}");
                 problems.push(Problem::new(format!("{path}.scope"), fault));
             }
@@ -158,6 +160,7 @@ impl Client {
                 ClientError::Scope(_) | ClientError::DefaultScope => "scope",
                 ClientError::Resource(_) => "resources",
                 ClientError::Audience(_) | ClientError::PublicIntrospection => "audiences",
+                ClientError::Sector => "sector_identifier_uri",
                 _ => "redirect_uris",
             };
             Fault(key, error.to_string())

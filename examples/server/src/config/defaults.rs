@@ -1,5 +1,7 @@
 //! The demonstration: what runs when nothing is configured.
 
+use serde_json::{Map, Value, json};
+
 use super::{Client, Config, Policy, Resource, Scope, Secret, User};
 
 impl Default for Config {
@@ -18,6 +20,7 @@ impl Default for Config {
             scopes: scopes().into(),
             resource: Resource::default(),
             introspection_clients: Vec::new(),
+            pairwise_salt: None,
         }
     }
 }
@@ -50,7 +53,7 @@ fn clients() -> [Client; 3] {
             client_name: Some("Reports Dashboard".into()),
             redirect_uris: vec!["http://127.0.0.1:8081/callback".into()],
             grant_types: refreshing(),
-            scope: "reports.read reports.comment".into(),
+            scope: "openid profile email roles offline_access reports.read reports.comment".into(),
             resources: REPORTS.map(Into::into).into(),
             ..Client::default()
         },
@@ -82,18 +85,51 @@ fn users() -> [User; 2] {
             password: "wonderland".into(),
             roles: vec!["analyst".into()],
             permissions: vec!["reports:read".into()],
-            ..User::default()
+            claims: alice(),
         },
         User { username: "bob".into(), password: "builder".into(), ..User::default() },
     ]
 }
 
-fn scopes() -> [(String, Scope); 2] {
-    let scope = |name: &str, description: &str| {
-        (name.to_owned(), Scope { description: description.into() })
+/// Every claim that OpenID Connect has (Core section 5.1).
+fn alice() -> Map<String, Value> {
+    let claims = json!({
+        "name": "Alice Pleasance Liddell",
+        "given_name": "Alice",
+        "middle_name": "Pleasance",
+        "family_name": "Liddell",
+        "nickname": "Alice",
+        "preferred_username": "alice",
+        "profile": "https://people.example/alice",
+        "picture": "https://people.example/alice.png",
+        "website": "https://alice.example",
+        "email": "alice@people.example",
+        "email_verified": true,
+        "gender": "female",
+        "birthdate": "1852-05-04",
+        "zoneinfo": "Europe/London",
+        "locale": "en-GB",
+        "phone_number": "+44 1865 496000",
+        "phone_number_verified": true,
+        "address": {
+            "street_address": "St Aldates",
+            "locality": "Oxford",
+            "postal_code": "OX1 1DP",
+            "country": "GB",
+        },
+        "updated_at": 1_700_000_000,
+    });
+    claims.as_object().cloned().unwrap_or_default()
+}
+
+fn scopes() -> [(String, Scope); 3] {
+    let scope = |name: &str, description: &str, claims: &[&str]| {
+        let claims = claims.iter().copied().map(Into::into).collect();
+        (name.to_owned(), Scope { description: description.into(), claims })
     };
     [
-        scope("reports.read", "Read your reports"),
-        scope("reports.comment", "Write comments on your reports in your name"),
+        scope("reports.read", "Read your reports", &[]),
+        scope("reports.comment", "Write comments on your reports in your name", &[]),
+        scope("roles", "See your roles and permissions", &["roles", "permissions"]),
     ]
 }

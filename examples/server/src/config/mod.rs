@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use check::{Checked, Store};
 
+use crate::secret::{PAIRWISE_SALT, SECRET};
 use crate::{files, listener, secret, signing_keys};
 
 /// Everything that can be configured; [`Config::default`] is the demonstration.
@@ -58,6 +59,9 @@ pub struct Config {
     pub resource: Resource,
     /// Clients that may introspect every token.
     pub introspection_clients: Vec<String>,
+    /// What the names are made of by which clients know users whose `subject_type`
+    /// is `pairwise`: one base64url line. Never change it.
+    pub pairwise_salt: Option<Secret>,
 }
 
 /// PEM files.
@@ -133,6 +137,12 @@ pub struct Client {
     /// The resources that it serves itself: it may introspect tokens for them.
     pub audiences: Vec<String>,
     pub id_token_signed_response_alg: Option<String>,
+    /// Plain JSON, if not given.
+    pub userinfo_signed_response_alg: Option<String>,
+    /// `public`, if not given, or `pairwise`.
+    pub subject_type: Option<String>,
+    /// It is not fetched: who configures the server vouches for it.
+    pub sector_identifier_uri: Option<String>,
     pub default_max_age: Option<u64>,
     pub require_auth_time: bool,
     pub default_acr_values: Vec<String>,
@@ -164,6 +174,8 @@ pub struct User {
 pub struct Scope {
     /// What the consent page says it allows.
     pub description: String,
+    /// What of `users[].claims` it releases, and `roles` and `permissions`.
+    pub claims: Vec<String>,
 }
 
 /// What `/resource` demands.
@@ -207,7 +219,11 @@ impl Config {
         let may_be_created = store.is_local();
         let keys = self.signing_keys(may_be_created);
         let mut problems = signing_keys::check(&keys, may_be_created);
-        problems.extend(secret::check(&self.secret, may_be_created).err());
+        let secret = secret::check(SECRET, &self.secret, may_be_created, secret::load);
+        let salt = self.pairwise_salt.as_ref().map(|salt| {
+            secret::check(PAIRWISE_SALT, salt, may_be_created, secret::load_pairwise_salt)
+        });
+        problems.extend(secret.err().into_iter().chain(salt.and_then(Result::err)));
         problems.extend(self.tls.as_ref().and_then(|tls| listener::load(tls).err()));
         if let Store::Sqlite(path) = &store {
             problems.extend(files::check_folder("store", path).err());

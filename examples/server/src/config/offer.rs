@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use codegrant::{Algorithm, ConfigError};
 
-use super::Problem;
+use super::{Problem, Secret};
 use crate::signing_keys;
 
 /// Why something of OpenID Connect is refused where there is no provider.
@@ -13,10 +13,15 @@ pub(super) const NO_PROVIDER: &str = "belongs to OpenID Connect, which needs sig
 /// Nothing, without keys.
 pub(super) struct Offer {
     algorithms: Vec<Algorithm>,
+    is_pairwise: bool,
 }
 
 impl Offer {
-    pub(super) fn read(signing_keys: &[PathBuf], problems: &mut Vec<Problem>) -> Self {
+    pub(super) fn read(
+        signing_keys: &[PathBuf],
+        pairwise_salt: Option<&Secret>,
+        problems: &mut Vec<Problem>,
+    ) -> Self {
         let mut algorithms = Vec::new();
         for (index, path) in signing_keys.iter().enumerate() {
             match signing_keys::algorithm(path) {
@@ -27,11 +32,20 @@ impl Offer {
         if !algorithms.is_empty() && !algorithms.contains(&Algorithm::Rs256) {
             problems.push(Problem::new("signing_keys", ConfigError::NoRs256));
         }
-        Self { algorithms }
+        let is_pairwise = pairwise_salt.is_some();
+        if is_pairwise && signing_keys.is_empty() {
+            problems.push(Problem::new("pairwise_salt", NO_PROVIDER));
+        }
+        Self { algorithms, is_pairwise }
     }
 
     pub(super) const fn is_provider(&self) -> bool {
         !self.algorithms.is_empty()
+    }
+
+    /// Whether there is a salt for pairwise subjects.
+    pub(super) const fn is_pairwise(&self) -> bool {
+        self.is_pairwise
     }
 
     /// The algorithm of this name, if something can be signed by it.

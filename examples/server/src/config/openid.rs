@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use axum::http::Uri;
+use axum::http::uri::Scheme;
 use codegrant::{Acr, ClientBuilder};
 
 use super::Client;
@@ -18,11 +20,16 @@ impl Client {
         if self.response_types.iter().flatten().any(|named| named != "code") {
             return Err(Fault::new("response_types", "has something else than \"code\""));
         }
+        let algorithm = |key: &'static str, name: &str| {
+            offer.algorithm(name).map_err(|fault| Fault::new(key, fault))
+        };
         if let Some(name) = &self.id_token_signed_response_alg {
-            let algorithm = offer.algorithm(name);
-            let algorithm =
-                algorithm.map_err(|fault| Fault::new("id_token_signed_response_alg", fault))?;
+            let algorithm = algorithm("id_token_signed_response_alg", name)?;
             builder = builder.id_token_signed_response_alg(algorithm);
+        }
+        if let Some(name) = &self.userinfo_signed_response_alg {
+            let algorithm = algorithm("userinfo_signed_response_alg", name)?;
+            builder = builder.userinfo_signed_response_alg(algorithm);
         }
         if let Some(age) = self.default_max_age {
             builder = builder.default_max_age(Duration::from_secs(age));
@@ -34,6 +41,33 @@ impl Client {
         if self.require_auth_time {
             builder = builder.require_auth_time();
         }
-        Ok(builder)
+        self.with_subjects(builder, offer)
     }
+
+    /// Adds what it is to call users.
+    fn with_subjects(&self, builder: ClientBuilder, offer: &Offer) -> Result<ClientBuilder, Fault> {
+        let sector = self.sector_identifier_uri.as_deref().map(host).transpose()?;
+        match (self.subject_type.as_deref(), sector) {
+            (None | Some("public"), None) => Ok(builder),
+            (None | Some("public"), Some(_)) => {
+                Err(Fault::new("sector_identifier_uri", "is for the subject_type \"pairwise\""))
+            }
+            (Some("pairwise"), _) if !offer.is_pairwise() => {
+                Err(Fault::new("subject_type", "\"pairwise\" needs a pairwise_salt"))
+            }
+            (Some("pairwise"), None) => Ok(builder.pairwise()),
+            (Some("pairwise"), Some(host)) => Ok(builder.sector_identifier(host)),
+            (Some(other), _) => {
+                let fault = format!("{other:?} is neither \"public\" nor \"pairwise\"");
+                Err(Fault::new("subject_type", fault))
+            }
+        }
+    }
+}
+
+/// The host of an https URI, which names a sector (OpenID Connect Core section 8.1).
+fn host(uri: &str) -> Result<String, Fault> {
+    let parsed = uri.parse::<Uri>().ok().filter(|uri| uri.scheme() == Some(&Scheme::HTTPS));
+    let host = parsed.as_ref().and_then(Uri::host).map(str::to_owned);
+    host.ok_or_else(|| Fault::new("sector_identifier_uri", format!("{uri:?} is not an https URL")))
 }

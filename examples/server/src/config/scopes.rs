@@ -45,6 +45,13 @@ impl Config {
             };
             problems.push(Problem::new(format!("scopes.{name}"), fault));
         }
+        let with_claims = self.scopes.iter().filter(|(_, scope)| !scope.claims.is_empty());
+        if !offer.is_provider() && self.scopes != Self::default().scopes {
+            problems.extend(
+                with_claims
+                    .map(|(name, _)| Problem::new(format!("scopes.{name}.claims"), NO_PROVIDER)),
+            );
+        }
         if problems.len() > faults_before {
             return None;
         }

@@ -8,21 +8,15 @@ use super::Problem;
 /// The place of an object with such keys.
 type Keys = &'static [(&'static str, fn() -> Value)];
 
-const TOP: Keys = &[("pairwise_salt", none)];
-
 const POLICY: Keys = &[("pushed_request_lifetime", none)];
 
 const CLIENT: Keys = &[
-    ("subject_type", || json!("public")),
     ("jwks", none),
     ("post_logout_redirect_uris", || json!([])),
     ("backchannel_logout_uri", none),
     ("require_pushed_authorization_requests", || json!(false)),
     ("dpop_bound_access_tokens", || json!(false)),
-    ("sector_identifier_uri", none),
 ];
-
-const SCOPE: Keys = &[("claims", || json!([]))];
 
 /// Takes every such key out of `config` and says which of them asked for something.
 pub(super) fn take_out(config: &mut Value) -> Vec<Problem> {
@@ -34,16 +28,10 @@ pub(super) fn take_out(config: &mut Value) -> Vec<Problem> {
             });
         }
     };
-    take(String::new(), Some(config), TOP);
     take("policy.".into(), config.get_mut("policy"), POLICY);
     if let Some(clients) = config.get_mut("clients").and_then(Value::as_array_mut) {
         for (index, client) in clients.iter_mut().enumerate() {
             take(format!("clients[{index}]."), Some(client), CLIENT);
-        }
-    }
-    if let Some(scopes) = config.get_mut("scopes").and_then(Value::as_object_mut) {
-        for (name, scope) in scopes {
-            take(format!("scopes.{name}."), Some(scope), SCOPE);
         }
     }
     problems

@@ -1,4 +1,4 @@
-//! `/token`, `/introspect` and `/revoke`: what clients call themselves.
+//! `/token`, `/introspect`, `/revoke` and `/userinfo`: what clients call themselves.
 
 use std::sync::Arc;
 
@@ -28,6 +28,14 @@ pub(super) async fn introspect(State(parts): State<Arc<Parts>>, request: Request
 pub(super) async fn revoke(State(parts): State<Arc<Parts>>, request: Request) -> Response {
     match read(request).await {
         Ok((head, body)) => answer("revoke", parts.server.revoke(&head, &body).await),
+        Err(response) => response,
+    }
+}
+
+/// What the directory says of the user of an access token.
+pub(super) async fn userinfo(State(parts): State<Arc<Parts>>, request: Request) -> Response {
+    match read(request).await {
+        Ok((head, body)) => answer("userinfo", parts.server.userinfo(&head, &body).await),
         Err(response) => response,
     }
 }

@@ -46,6 +46,7 @@ pub(crate) fn router(parts: &Arc<Parts>) -> Router {
         .route("/token", any(client::token))
         .route("/introspect", any(client::introspect))
         .route("/revoke", any(client::revoke))
+        .route("/userinfo", any(client::userinfo))
         .route("/jwks", get(metadata::keys))
         .route("/login", get(login::page).post(login::sign_in))
         .route("/consent", post(consent::decide))

@@ -1,6 +1,7 @@
 //! A server that listens, and a browser that talks to it.
 
 pub(crate) mod client;
+pub(crate) mod configuration;
 pub(crate) mod openid;
 pub(crate) mod program;
 
