@@ -177,6 +177,7 @@ fn configuration(registration: &Registration, directory: &Path) -> Config {
         issuer: registration.issuer.clone(),
         store: format!("sqlite:{}", directory.join("codegrant.db").display()),
         secret: server::Secret::File(directory.join("codegrant.secret")),
+        signing_keys: Some(["es256.pem", "rs256.pem"].map(|name| directory.join(name)).into()),
         clients: vec![server::Client {
             client_id: registration.client_id.clone(),
             client_secret: Some(registration.client_secret.expose().to_owned()),

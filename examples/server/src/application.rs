@@ -15,11 +15,11 @@ use stores::{Database, Postgres, Redis, Sqlite};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::{Checked, Config, Problem, Store};
-use crate::cookie::Cookie;
 use crate::form_token::FormTokens;
+use crate::notices::NoticeBoard;
 use crate::passwords::Passwords;
 use crate::secret::{PAIRWISE_SALT, SECRET};
-use crate::sessions::{Sessions, SignIn};
+use crate::sessions::Sessions;
 use crate::tries::Tries;
 use crate::{doors, people, secret, signing_keys};
 
@@ -43,6 +43,7 @@ pub(crate) struct Parts {
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sessions: Arc<Sessions>,
+    pub(crate) notices: NoticeBoard,
     pub(crate) form_tokens: FormTokens,
     pub(crate) passwords: Passwords,
     pub(crate) tries: Tries,
@@ -68,6 +69,9 @@ pub enum StartError {
     /// The database cannot be used.
     #[error("store: {0}")]
     Store(HostError),
+    /// Nothing can be sent to clients.
+    #[error("http client: {0}")]
+    Http(HostError),
     /// The library refuses the configuration.
     #[error(transparent)]
     Server(#[from] ConfigError),
@@ -161,6 +165,12 @@ impl Application {
         Ok(())
     }
 
+    /// Waits until the clients whose users have just signed out have heard of it,
+    /// but not for long.
+    pub async fn close(&self) {
+        self.0.notices.close().await;
+    }
+
     /// Forgets what expired, now and every few minutes, for ever.
     pub async fn sweep(&self) {
         let mut round = interval(SWEEP_EVERY);
@@ -217,13 +227,8 @@ impl Builder {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let codes = (self.wrap_codes)(database.clone());
         let directory = (self.wrap_directory)(database.clone());
-        let sessions = Arc::new(Sessions {
-            database: database.clone(),
-            clock: clock.clone(),
-            cookie: Cookie::new("codegrant_session", &checked.path, checked.secure),
-            lifetime: checked.login_lifetime,
-            sign_in: SignIn::by_password(checked.secure).map_err(StartError::Store)?,
-        });
+        let sessions = Sessions::new(database.clone(), clock.clone(), &checked);
+        let sessions = Arc::new(sessions.map_err(StartError::Store)?);
         let server = AuthorizationServer::builder(
             checked.issuer,
             material.secrets,
@@ -236,7 +241,7 @@ impl Builder {
         .directory(directory.clone())
         .clock(clock.clone())
         .scopes_supported(checked.scopes)
-        .acr_values_supported([sessions.sign_in.acr.clone()]);
+        .acr_values_supported([sessions.acr().clone()]);
         let server = match provider {
             Some(provider) => server.openid(provider),
             None => server,
@@ -259,6 +264,7 @@ impl Builder {
             directory,
             clock,
             sessions,
+            notices: NoticeBoard::new().map_err(StartError::Http)?,
             form_tokens: FormTokens::new(&checked.path, checked.secure),
             passwords,
             tries: Tries::default(),

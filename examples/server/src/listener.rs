@@ -79,11 +79,13 @@ impl Listener {
             handle.graceful_shutdown(Some(FAREWELL));
             std::future::pending().await
         };
-        tokio::select! {
+        let served = tokio::select! {
             served = serving => served,
             () = stop => Ok(()),
             () = application.sweep() => Ok(()),
-        }
+        };
+        application.close().await;
+        served
     }
 }
 

@@ -2,7 +2,7 @@
 //! into a form: people type passwords into the wrong field.
 
 use axum::http::StatusCode;
-use codegrant::{Cause, ClientId, Subject};
+use codegrant::{Cause, ClientId, Subject, Undelivered};
 
 /// What was answered at `door`, and why it is not what was asked for.
 pub(crate) fn answer(door: &'static str, status: StatusCode, cause: Option<&Cause>) {
@@ -28,4 +28,13 @@ pub(crate) fn sign_in(status: StatusCode, subject: Option<&Subject>, outcome: &'
 pub(crate) fn account(subject: &Subject, client: Option<&ClientId>, outcome: &'static str) {
     let (subject, client) = (subject.as_str(), client.map(ClientId::as_str));
     tracing::info!(door = "account", subject, client, "{outcome}");
+}
+
+/// Whether a client has heard that its user has signed out.
+pub(crate) fn notice(client: &ClientId, fault: Option<&Undelivered>) {
+    let client = client.as_str();
+    match fault {
+        None => tracing::info!(client, "has heard of a sign-out"),
+        Some(fault) => tracing::error!(client, %fault, "has not heard of a sign-out"),
+    }
 }

@@ -10,8 +10,8 @@ use tokio::signal::unix::{SignalKind, signal};
 const USAGE: &str = "\
 usage: server [--config FILE | --check FILE]
 
-SIGHUP: read the file of secrets again; a new secret from the environment needs
-a restart. SIGTERM, SIGINT: finish the requests in flight, and end.";
+SIGHUP: read the files of secrets and of signing keys again; a new secret from
+the environment needs a restart. SIGTERM, SIGINT: finish the requests in flight, and end.";
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -11,55 +11,82 @@ use codegrant::{
 };
 use stores::{Database, LoginSession, SessionKey};
 
+use crate::config::Checked;
 use crate::cookie::{Cookie, random_value};
 
 pub(crate) struct Sessions {
-    pub(crate) database: Arc<dyn Database>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) cookie: Cookie,
-    pub(crate) lifetime: Duration,
-    pub(crate) sign_in: SignIn,
-}
-
-/// What every sign-in here is worth: there is one way to sign in.
-pub(crate) struct SignIn {
-    pub(crate) acr: Acr,
+    database: Arc<dyn Database>,
+    clock: Arc<dyn Clock>,
+    cookie: Cookie,
+    lifetime: Duration,
+    /// What every sign-in here is worth: there is one way to sign in.
+    acr: Acr,
     amr: Amr,
 }
 
-impl SignIn {
+/// A sign-in.
+pub(crate) struct Begun {
+    /// The cookie to set.
+    pub(crate) cookie: String,
+    /// Whose session it has ended.
+    pub(crate) ended: Option<Authentication>,
+}
+
+impl Sessions {
     /// By a password, over TLS or not: two classes that SAML 2.0 has named.
-    pub(crate) fn by_password(secure: bool) -> Result<Self, HostError> {
-        let acr = if secure {
+    pub(crate) fn new(
+        database: Arc<dyn Database>,
+        clock: Arc<dyn Clock>,
+        checked: &Checked,
+    ) -> Result<Self, HostError> {
+        let acr = if checked.secure {
             "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
         } else {
             "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
         };
-        Ok(Self { acr: Acr::parse(acr)?, amr: Amr::parse("pwd")? })
+        Ok(Self {
+            database,
+            clock,
+            cookie: Cookie::new("codegrant_session", &checked.path, checked.secure),
+            lifetime: checked.login_lifetime,
+            acr: Acr::parse(acr)?,
+            amr: Amr::parse("pwd")?,
+        })
     }
-}
 
-impl Sessions {
-    /// Signs `subject` in on the browser with these headers, and says which
-    /// cookie to set. Its value is always new, and the session that the browser
-    /// had before ends: a cookie planted before the login is worth nothing after.
+    pub(crate) const fn acr(&self) -> &Acr {
+        &self.acr
+    }
+
+    /// Signs `subject` in on the browser with these headers. The cookie's value is
+    /// always new: one that was planted before the login is worth nothing after.
+    ///
+    /// Who enters the password once more goes on with the session, so that what
+    /// was issued in it ends with it. A sign-in of somebody else's ends it.
     pub(crate) async fn begin(
         &self,
         subject: Subject,
         headers: &HeaderMap,
-    ) -> Result<String, HostError> {
-        if let Some(before) = self.cookie.read(headers) {
-            self.database.end_session(SessionKey::of(before)).await?;
-        }
-        let (value, now) = (random_value()?, self.clock.now());
-        let session = LoginSession {
-            id: SessionId::parse(random_value()?)?,
-            subject,
-            authenticated_at: now,
-            expires_at: now.plus(self.lifetime),
+    ) -> Result<Begun, HostError> {
+        let before = self.current(headers).await?;
+        self.end(headers).await?;
+        let (once_more, ended) = match before {
+            Some(session) if session.subject == subject => (Some(session), None),
+            other => (None, other),
         };
+        let (value, now) = (random_value()?, self.clock.now());
+        let (id, authenticated_at) = match once_more {
+            // Two sign-ins of one session are told apart by their seconds.
+            Some(LoginSession { id, authenticated_at, .. }) => {
+                (id, now.max(authenticated_at.plus(Duration::from_secs(1))))
+            }
+            None => (SessionId::parse(random_value()?)?, now),
+        };
+        let expires_at = now.plus(self.lifetime);
+        let session = LoginSession { id, subject, authenticated_at, expires_at };
         self.database.begin_session(SessionKey::of(&value), session).await?;
-        Ok(self.cookie.set(&value, Some(self.lifetime)))
+        let cookie = self.cookie.set(&value, Some(self.lifetime));
+        Ok(Begun { cookie, ended: ended.map(|session| self.authentication(session)) })
     }
 
     /// Signs whoever it is out on the browser with these headers, and says
@@ -75,20 +102,27 @@ impl Sessions {
     pub(crate) async fn end_all(&self, subject: &Subject) -> Result<(), HostError> {
         self.database.end_sessions(subject).await
     }
+
+    /// The session that the browser with these headers has.
+    async fn current(&self, headers: &HeaderMap) -> Result<Option<LoginSession>, HostError> {
+        let Some(cookie) = self.cookie.read(headers) else { return Ok(None) };
+        let session = self.database.session(SessionKey::of(cookie)).await?;
+        Ok(session.filter(|session| self.clock.now() < session.expires_at))
+    }
+
+    fn authentication(&self, session: LoginSession) -> Authentication {
+        Authentication::new(session.subject, session.authenticated_at)
+            .with_session(session.id)
+            .with_session_end(session.expires_at)
+            .with_acr(self.acr.clone())
+            .with_amr([self.amr.clone()])
+    }
 }
 
 #[async_trait]
 impl UserAuthenticator for Sessions {
     async fn authenticate(&self, request: &Parts) -> Result<Option<Authentication>, HostError> {
-        let Some(cookie) = self.cookie.read(&request.headers) else { return Ok(None) };
-        let session = self.database.session(SessionKey::of(cookie)).await?;
-        let session = session.filter(|session| self.clock.now() < session.expires_at);
-        Ok(session.map(|session| {
-            Authentication::new(session.subject, session.authenticated_at)
-                .with_session(session.id)
-                .with_session_end(session.expires_at)
-                .with_acr(self.sign_in.acr.clone())
-                .with_amr([self.sign_in.amr.clone()])
-        }))
+        let session = self.current(&request.headers).await?;
+        Ok(session.map(|session| self.authentication(session)))
     }
 }

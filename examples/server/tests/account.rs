@@ -222,11 +222,11 @@ async fn signing_out_everywhere_ends_every_sign_in_and_every_token_of_this_user_
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_sign_in_of_this_browser_alone() {
+async fn signing_out_ends_the_sign_in_of_this_browser_and_its_tokens_alone() {
     let issuer = server();
     let (here, there) = (Browser::new(&issuer), Browser::new(&issuer));
     let tokens = here.tokens("one", "").await;
-    account(&there, "alice", "wonderland").await;
+    let elsewhere = there.tokens("one", "").await;
     let (cookie, page) = (here.cookie(SESSION).unwrap(), shown(&here).await);
     let answer = here.press(&page, "action", "sign-out").await;
     assert_eq!((answer.status, answer.has("signed-out")), (200, true));
@@ -235,7 +235,8 @@ async fn signing_out_ends_the_sign_in_of_this_browser_alone() {
     here.set_cookie(SESSION, &cookie);
     assert!(is_signed_out(&here).await, "the cookie itself is dead");
     assert!(!is_signed_out(&there).await);
-    assert_eq!(here.resource(&tokens.access).await.status, 200);
+    assert_eq!(here.resource(&tokens.access).await.status, 401);
+    assert_eq!(there.resource(&elsewhere.access).await.status, 200);
 }
 
 #[tokio::test]

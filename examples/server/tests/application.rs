@@ -13,6 +13,7 @@ fn config(directory: &Path) -> Config {
     Config {
         store: format!("sqlite:{}", directory.join("test.db").display()),
         secret: Secret::File(directory.join("secret")),
+        signing_keys: Some(vec![directory.join("rs256.pem")]),
         ..Config::default()
     }
 }

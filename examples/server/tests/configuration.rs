@@ -51,6 +51,9 @@ const EVERYTHING: &str = r#"{
         "sector_identifier_uri": "https://app.example/sector.json",
         "default_max_age": 3600,
         "require_auth_time": true,
+        "post_logout_redirect_uris": ["https://app.example/bye"],
+        "backchannel_logout_uri": "https://app.example/signed-out",
+        "backchannel_logout_session_required": true,
         "default_acr_values": ["urn:example:gold"],
         "scope": "openid mail offline_access",
         "resources": ["https://mail.example", "urn:example:calendar"],
@@ -176,8 +179,6 @@ fn what_is_not_built_yet_is_refused_by_name() {
 fn client_members_that_are_not_built_yet_are_refused_by_name() {
     for (key, value) in [
         ("jwks", json!({"keys": []})),
-        ("post_logout_redirect_uris", json!(["https://app.example"])),
-        ("backchannel_logout_uri", json!("https://app.example")),
         ("require_pushed_authorization_requests", json!(true)),
         ("dpop_bound_access_tokens", json!(true)),
         ("token_endpoint_auth_method", json!("private_key_jwt")),
@@ -225,6 +226,19 @@ fn a_client_must_make_sense() {
         ("resources", too_many, "resources", "more than 16"),
         ("audiences", json!(["https://a.example"]), "audiences", "must authenticate"),
         ("application_type", json!("tv"), "application_type", "neither"),
+        (
+            "post_logout_redirect_uris",
+            json!(["https://a.example", "http://a.example"]),
+            "post_logout_redirect_uris[1]",
+            "loopback",
+        ),
+        ("backchannel_logout_uri", json!("http://a.example"), "backchannel_logout_uri", "https"),
+        (
+            "backchannel_logout_session_required",
+            json!(true),
+            "backchannel_logout_session_required",
+            "with a backchannel_logout_uri",
+        ),
         ("response_types", json!(["code", "token"]), "response_types", "else than \"code\""),
         ("default_acr_values", json!(["a", ""]), "default_acr_values", "printable ASCII"),
         ("client_uri", json!("javascript:alert(1)"), "client_uri", "not an http(s) URL"),

@@ -106,7 +106,10 @@ async fn every_endpoint_that_the_metadata_name_is_there_and_no_other_is_named() 
         }
     }
     named.sort_unstable();
-    assert_eq!(named, ["authorization", "introspection", "revocation", "token"]);
+    assert_eq!(
+        named,
+        ["authorization", "end_session", "introspection", "revocation", "token", "userinfo"]
+    );
     let built_in = ["openid", "profile", "email", "address", "phone", "offline_access"];
     let all = [&built_in[..], &["reports.comment", "reports.read", "roles"]].concat();
     assert_eq!(metadata["scopes_supported"], json!(all));

@@ -47,6 +47,13 @@ fn without_keys_whatever_belongs_to_openid_connect_is_refused() {
         assert_eq!(problems(&with(plain)), [""; 0]);
         let asks = client("scope", json!("reports.read email"));
         assert_problem(&with(asks), "clients[0].scope", needs_keys);
+        for (key, value) in [
+            ("post_logout_redirect_uris", json!(["https://app.example"])),
+            ("backchannel_logout_uri", json!("https://app.example")),
+        ] {
+            let named = format!("clients[0].{key}");
+            assert_problem(&with(client(key, value)), &named, needs_keys);
+        }
         assert_problem(&with(json!({"scopes": {"openid": {}}})), "scopes.openid", needs_keys);
         let claims = json!({"scopes": {"a": {"claims": ["name"]}}});
         assert_problem(&with(claims), "scopes.a.claims", needs_keys);

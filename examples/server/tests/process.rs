@@ -163,9 +163,7 @@ async fn a_sign_in_and_what_was_allowed_survive_a_restart() {
             assert!(answer.params().contains_key("code"), "{}", answer.location());
         } else {
             let consent = browser.consent_page("dashboard").await;
-            let fields = [("scope", "reports.read"), ("scope", "reports.comment")];
-            let all = [&fields[..], &[("decision", "allow")]].concat();
-            assert!(browser.submit(&consent, &all).await.params().contains_key("code"));
+            assert!(browser.allow(&consent).await.params().contains_key("code"));
         }
         running.signal("TERM");
         running.end();

@@ -148,6 +148,8 @@ async fn clients_of_one_sector_share_a_name_for_a_user_and_others_have_their_own
     assert_eq!(subs[0], subs[1]);
     assert!(subs[0] != subs[2] && subs[0].len() == 43);
     assert_eq!(subs[3], "alice");
+    let metadata = browser.get("/.well-known/openid-configuration").await.json();
+    assert_eq!(metadata["subject_types_supported"], json!(["public", "pairwise"]));
     assert!(salt.exists(), "it is drawn where there was none");
 }
 

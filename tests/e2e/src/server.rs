@@ -71,6 +71,7 @@ fn configuration(issuer: &str, directory: &TempDir) -> Value {
         "issuer": issuer,
         "store": format!("sqlite:{}", path("codegrant.db")),
         "secret": {"file": path("codegrant.secret")},
+        "signing_keys": [path("es256.pem"), path("rs256.pem")],
         "clients": [
             {
                 "client_id": "basic", "client_name": "Basic client", "client_secret": CLIENT_SECRET,

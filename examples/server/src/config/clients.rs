@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use codegrant::{ClientError, ClientSecret, Resource, Resources};
+use codegrant::{ClientBuilder, ClientError, ClientSecret, Resource, Resources};
 
 use super::offer::{NO_PROVIDER, Offer};
 use super::{Client, Config, Problem, scopes};
@@ -16,8 +16,6 @@ pub(super) fn read(
     problems: &mut Vec<Problem>,
 ) -> Vec<codegrant::Client> {
     judge_introspection(&config.clients, &config.introspection_clients, problems);
-    // The demonstration's clients are the same wherever they are shown.
-    let may_name_any = offer.is_provider() || config.clients == Config::default().clients;
     let mut ids = HashSet::new();
     let mut read = Vec::new();
     for (index, client) in config.clients.iter().enumerate() {
@@ -28,7 +26,7 @@ pub(super) fn read(
             problems.push(Problem::new(format!("{path}.client_id"), "is another client's too"));
         }
         for token in client.scope.split(' ') {
-            if !may_name_any && scopes::is_of_openid_connect(token) {
+            if !offer.may_be_named() && scopes::is_of_openid_connect(token) {
                 let fault = format!("{token:?} {NO_PROVIDER}");
                 problems.push(Problem::new(format!("{path}.scope"), fault));
             }
@@ -79,6 +77,7 @@ impl Client {
             redirect_uris: vec!["https://check.invalid/".into()],
             resources: Vec::new(),
             audiences: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
             ..self.clone()
         };
         problems.extend(rest.build(false, offer).err().map(|fault| fault.at(path)));
@@ -104,14 +103,26 @@ impl Client {
             (false, _) => None,
         };
         problems.extend(fault.map(|fault| fault.at(path)));
+        let alone = codegrant::Client::builder("none");
         for (index, uri) in self.redirect_uris.iter().enumerate() {
-            let mut alone = codegrant::Client::builder("none").redirect_uri(uri);
-            if self.application_type.as_deref() == Some("native") {
-                alone = alone.native();
-            }
-            if let Err(error) = alone.build() {
+            if let Err(error) = self.of_its_type(alone.clone()).redirect_uri(uri).build() {
                 problems.push(Problem::new(format!("{path}.redirect_uris[{index}]"), error));
             }
+        }
+        let alone = alone.redirect_uri("https://check.invalid/");
+        for (index, uri) in self.post_logout_redirect_uris.iter().enumerate() {
+            let alone = self.of_its_type(alone.clone());
+            if let Err(error) = alone.post_logout_redirect_uri(uri).build() {
+                let key = format!("{path}.post_logout_redirect_uris[{index}]");
+                problems.push(Problem::new(key, error));
+            }
+        }
+    }
+
+    fn of_its_type(&self, builder: ClientBuilder) -> ClientBuilder {
+        match self.application_type.as_deref() {
+            Some("native") => builder.native(),
+            _ => builder,
         }
     }
 
@@ -128,8 +139,7 @@ impl Client {
         }
         builder = self.redirect_uris.iter().fold(builder, |builder, uri| builder.redirect_uri(uri));
         builder = match self.application_type.as_deref() {
-            None | Some("web") => builder,
-            Some("native") => builder.native(),
+            None | Some("web" | "native") => self.of_its_type(builder),
             Some(other) => {
                 let fault = format!("{other:?} is neither \"web\" nor \"native\"");
                 return Err(Fault("application_type", fault));
@@ -160,6 +170,8 @@ impl Client {
                 ClientError::Scope(_) | ClientError::DefaultScope => "scope",
                 ClientError::Resource(_) => "resources",
                 ClientError::Audience(_) | ClientError::PublicIntrospection => "audiences",
+                ClientError::PostLogoutRedirectUri { .. } => "post_logout_redirect_uris",
+                ClientError::BackchannelLogoutUri { .. } => "backchannel_logout_uri",
                 ClientError::Sector => "sector_identifier_uri",
                 _ => "redirect_uris",
             };

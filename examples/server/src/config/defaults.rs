@@ -52,6 +52,7 @@ fn clients() -> [Client; 3] {
             client_secret: Some("dashboard-demo-secret".into()),
             client_name: Some("Reports Dashboard".into()),
             redirect_uris: vec!["http://127.0.0.1:8081/callback".into()],
+            post_logout_redirect_uris: vec!["http://127.0.0.1:8081/".into()],
             grant_types: refreshing(),
             scope: "openid profile email roles offline_access reports.read reports.comment".into(),
             resources: REPORTS.map(Into::into).into(),

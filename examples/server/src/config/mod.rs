@@ -145,6 +145,9 @@ pub struct Client {
     pub sector_identifier_uri: Option<String>,
     pub default_max_age: Option<u64>,
     pub require_auth_time: bool,
+    pub post_logout_redirect_uris: Vec<String>,
+    pub backchannel_logout_uri: Option<String>,
+    pub backchannel_logout_session_required: bool,
     pub default_acr_values: Vec<String>,
     /// Whether it must use PKCE even though it authenticates.
     pub require_pkce: bool,

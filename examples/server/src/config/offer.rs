@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use codegrant::{Algorithm, ConfigError};
 
-use super::{Problem, Secret};
+use super::{Config, Problem};
 use crate::signing_keys;
 
 /// Why something of OpenID Connect is refused where there is no provider.
@@ -14,12 +14,13 @@ pub(super) const NO_PROVIDER: &str = "belongs to OpenID Connect, which needs sig
 pub(super) struct Offer {
     algorithms: Vec<Algorithm>,
     is_pairwise: bool,
+    is_shown: bool,
 }
 
 impl Offer {
     pub(super) fn read(
+        config: &Config,
         signing_keys: &[PathBuf],
-        pairwise_salt: Option<&Secret>,
         problems: &mut Vec<Problem>,
     ) -> Self {
         let mut algorithms = Vec::new();
@@ -32,15 +33,22 @@ impl Offer {
         if !algorithms.is_empty() && !algorithms.contains(&Algorithm::Rs256) {
             problems.push(Problem::new("signing_keys", ConfigError::NoRs256));
         }
-        let is_pairwise = pairwise_salt.is_some();
+        let is_pairwise = config.pairwise_salt.is_some();
         if is_pairwise && signing_keys.is_empty() {
             problems.push(Problem::new("pairwise_salt", NO_PROVIDER));
         }
-        Self { algorithms, is_pairwise }
+        let is_shown = config.clients == Config::default().clients;
+        Self { algorithms, is_pairwise, is_shown }
     }
 
     pub(super) const fn is_provider(&self) -> bool {
         !self.algorithms.is_empty()
+    }
+
+    /// Whether clients may name what is OpenID Connect's: the demonstration's are
+    /// the same wherever they are shown.
+    pub(super) const fn may_be_named(&self) -> bool {
+        self.is_provider() || self.is_shown
     }
 
     /// Whether there is a salt for pairwise subjects.

@@ -8,7 +8,7 @@ use codegrant::{Acr, ClientBuilder};
 
 use super::Client;
 use super::clients::Fault;
-use super::offer::Offer;
+use super::offer::{NO_PROVIDER, Offer};
 
 impl Client {
     /// Adds what it wants of sign-ins and of ID tokens.
@@ -41,7 +41,36 @@ impl Client {
         if self.require_auth_time {
             builder = builder.require_auth_time();
         }
-        self.with_subjects(builder, offer)
+        self.with_subjects(self.with_sign_outs(builder, offer)?, offer)
+    }
+
+    /// Adds where its users go when they have signed out, and where it hears of that.
+    fn with_sign_outs(
+        &self,
+        mut builder: ClientBuilder,
+        offer: &Offer,
+    ) -> Result<ClientBuilder, Fault> {
+        if !offer.may_be_named() && !self.post_logout_redirect_uris.is_empty() {
+            return Err(Fault::new("post_logout_redirect_uris", NO_PROVIDER));
+        }
+        for uri in &self.post_logout_redirect_uris {
+            builder = builder.post_logout_redirect_uri(uri);
+        }
+        match &self.backchannel_logout_uri {
+            Some(_) if !offer.may_be_named() => {
+                return Err(Fault::new("backchannel_logout_uri", NO_PROVIDER));
+            }
+            Some(uri) => builder = builder.backchannel_logout_uri(uri),
+            None if self.backchannel_logout_session_required => {
+                let fault = "is for a client with a backchannel_logout_uri";
+                return Err(Fault::new("backchannel_logout_session_required", fault));
+            }
+            None => {}
+        }
+        if self.backchannel_logout_session_required {
+            builder = builder.backchannel_logout_session_required();
+        }
+        Ok(builder)
     }
 
     /// Adds what it is to call users.

@@ -12,8 +12,6 @@ const POLICY: Keys = &[("pushed_request_lifetime", none)];
 
 const CLIENT: Keys = &[
     ("jwks", none),
-    ("post_logout_redirect_uris", || json!([])),
-    ("backchannel_logout_uri", none),
     ("require_pushed_authorization_requests", || json!(false)),
     ("dpop_bound_access_tokens", || json!(false)),
 ];

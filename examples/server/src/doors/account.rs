@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts as Head;
 use axum::response::Response;
 use codegrant::{
@@ -12,7 +11,7 @@ use codegrant::{
 };
 
 use super::form::Form;
-use super::{refuse, see_other};
+use super::{forgetting, refuse, see_other};
 use crate::application::Parts;
 use crate::log;
 use crate::pages::{AccountPage, Connection, Period, signed_out};
@@ -61,22 +60,29 @@ async fn perform(parts: &Parts, head: &Head, form: &Form) -> Result<Response, Re
     };
     match form.get("action") {
         Some("sign-out") => {
+            let cookie = parts.sessions.end(&head.headers).await?;
+            parts.notices.tell(parts.server.sign_out(&user).await)?;
             log::account(user.subject(), None, "signed out");
+            forgetting(signed_out(&home), &cookie)
         }
         Some("sign-out-everywhere") => {
-            parts.sessions.end_all(user.subject()).await?;
-            parts.server.revoke_all(user.subject()).await?;
+            let cookie = parts.sessions.end(&head.headers).await?;
+            end_everything(parts, user.subject()).await?;
             log::account(user.subject(), None, "signed out everywhere");
+            forgetting(signed_out(&home), &cookie)
         }
         _ => {
             disconnect(parts, user.subject(), form.get("disconnect")).await?;
-            return Ok(see_other(home));
+            Ok(see_other(home))
         }
     }
-    let cookie = parts.sessions.end(&head.headers).await?.parse().map_err(HostError::from)?;
-    let mut response = signed_out(&home);
-    response.headers_mut().append(SET_COOKIE, cookie);
-    Ok(response)
+}
+
+/// Ends every session, which clients hear of, and what outlives sessions.
+async fn end_everything(parts: &Parts, user: &Subject) -> Result<(), Refused> {
+    parts.sessions.end_all(user).await?;
+    parts.notices.tell(parts.server.sign_out_everywhere(user).await)?;
+    Ok(parts.server.revoke_all(user).await?)
 }
 
 /// Ends the connection to the client that the button names. One that is not

@@ -72,8 +72,11 @@ async fn judge(
         return page_of(parts, head, goal, |page| page.wrong_password(username)).await;
     };
     parts.tries.succeeded(username, address);
-    let cookie = parts.sessions.begin(subject.clone(), &head.headers).await?;
-    let cookie = cookie.parse().map_err(HostError::from)?;
+    let begun = parts.sessions.begin(subject.clone(), &head.headers).await?;
+    if let Some(before) = begun.ended {
+        parts.notices.tell(parts.server.sign_out(&before).await)?;
+    }
+    let cookie = begun.cookie.parse().map_err(HostError::from)?;
     log::sign_in(onward.status(), Some(&subject), "signed in");
     onward.headers_mut().append(SET_COOKIE, cookie);
     Ok(onward)

@@ -7,6 +7,7 @@ mod consent;
 mod form;
 mod healthz;
 mod login;
+mod logout;
 mod metadata;
 mod resource;
 
@@ -18,11 +19,11 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
+use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::request::Parts as Head;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use codegrant::{Cause, Refused};
+use codegrant::{Cause, HostError, Refused};
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
@@ -47,6 +48,8 @@ pub(crate) fn router(parts: &Arc<Parts>) -> Router {
         .route("/introspect", any(client::introspect))
         .route("/revoke", any(client::revoke))
         .route("/userinfo", any(client::userinfo))
+        .route("/logout", any(logout::door))
+        .route("/logout/confirm", post(logout::confirm))
         .route("/jwks", get(metadata::keys))
         .route("/login", get(login::page).post(login::sign_in))
         .route("/consent", post(consent::decide))
@@ -132,6 +135,13 @@ fn see_other(page: String) -> Response {
 fn answer(door: &'static str, response: codegrant::Response) -> Response {
     log::answer(door, response.status(), response.extensions().get::<Cause>());
     response.map(Body::from)
+}
+
+/// `response`, with the header by which the browser forgets its session.
+fn forgetting(mut response: Response, cookie: &str) -> Result<Response, Refused> {
+    let cookie = cookie.parse().map_err(HostError::from)?;
+    response.headers_mut().append(SET_COOKIE, cookie);
+    Ok(response)
 }
 
 /// The error page for what the library refuses, logged on its way out.

@@ -55,16 +55,19 @@ impl AccountPage<'_> {
                     @for connection in &self.connections { (connection.entry()) }
                 }
                 div .actions .leave {
-                    button #sign-out type="submit" name="action" value="sign-out" { "Sign out" }
+                    button #sign-out type="submit" name="action" value="sign-out"
+                        aria-describedby="sign-out-note" { "Sign out" }
                     button #sign-out-everywhere type="submit" name="action"
-                        value="sign-out-everywhere" aria-describedby="everywhere-note" {
+                        value="sign-out-everywhere" aria-describedby="sign-out-note" {
                         "Sign out everywhere"
                     }
                 }
             }
-            p #everywhere-note .note {
-                "Signing out everywhere signs you out of every browser, and ends what all \
-                 applications may do now. They may come back when you sign in to them again."
+            p #sign-out-note .note {
+                "Signing out ends what applications may do that you signed in to from this \
+                 browser, unless you allowed them to go on. Signing out everywhere signs you out \
+                 of every browser, and ends what all applications may do now. They may come back \
+                 when you sign in to them again."
             }
         };
         with_cookie(page(StatusCode::OK, "Your applications", &content), self.form_token)

@@ -4,6 +4,7 @@ mod account;
 mod consent;
 mod error;
 mod login;
+mod logout;
 
 use std::sync::LazyLock;
 
@@ -22,6 +23,7 @@ pub(crate) use account::{AccountPage, Connection, Period, signed_out};
 pub(crate) use consent::{ConsentPage, Item};
 pub(crate) use error::ErrorPage;
 pub(crate) use login::{Goal, LoginPage};
+pub(crate) use logout::LogoutPage;
 
 use crate::form_token::FormToken;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod configuration;
+pub(crate) mod hearing;
 pub(crate) mod openid;
 pub(crate) mod program;
 
