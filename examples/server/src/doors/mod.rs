@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::request::Parts as Head;
@@ -44,13 +44,13 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) fn router(parts: &Arc<Parts>) -> Router {
     let doors = Router::new()
         .route("/authorize", any(authorize::door))
-        .route("/token", any(client::token))
+        .route("/token", any(client::token).options(preflight))
         .route("/introspect", any(client::introspect))
-        .route("/revoke", any(client::revoke))
-        .route("/userinfo", any(client::userinfo))
+        .route("/revoke", any(client::revoke).options(preflight))
+        .route("/userinfo", any(client::userinfo).options(preflight))
         .route("/logout", any(logout::door))
         .route("/logout/confirm", post(logout::confirm))
-        .route("/jwks", get(metadata::keys))
+        .route("/jwks", get(metadata::keys).options(preflight))
         .route("/login", get(login::page).post(login::sign_in))
         .route("/consent", post(consent::decide))
         .route("/account", get(account::page).post(account::act))
@@ -71,12 +71,17 @@ pub(crate) fn router(parts: &Arc<Parts>) -> Router {
 /// Without such a path, two of them are the same.
 fn well_known(mut root: Router<Arc<Parts>>, parts: &Parts) -> Router<Arc<Parts>> {
     for path in BTreeSet::from(parts.server.metadata_paths()) {
-        root = root.route(&path, get(metadata::of_server));
+        root = root.route(&path, get(metadata::of_server).options(preflight));
     }
     match metadata::path_of_resource(parts) {
         Some(path) => root.route(&path, get(metadata::of_resource)),
         None => root,
     }
+}
+
+/// Pages of other origins may call what reads no cookie of ours.
+async fn preflight(State(parts): State<Arc<Parts>>) -> Response {
+    answer("preflight", parts.server.preflight())
 }
 
 async fn method_not_allowed() -> Response {
