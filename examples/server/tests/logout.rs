@@ -11,10 +11,11 @@
 #[allow(dead_code, reason = "every test file needs other parts of it")]
 mod support;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::Client;
 use support::hearing::Hearing;
 use support::openid::{claims, openid_client};
+use support::program::{self, Running};
 use support::{Browser, Page, refreshing, start};
 
 const SESSION: &str = "codegrant_session";
@@ -74,17 +75,16 @@ async fn a_client_that_shows_its_id_token_signs_its_user_out_everywhere_in_this_
     let mine = tokens(&browser, "app", "openid+reports.read").await;
     let theirs = tokens(&browser, "other", "openid+reports.read").await;
     let lasting = tokens(&browser, "other", "openid+offline_access&prompt=consent").await;
-    let hint = text(&mine, "id_token");
+    let (hint, cookie) = (text(&mine, "id_token"), browser.cookie(SESSION).unwrap());
     let path =
         format!("/logout?id_token_hint={hint}&post_logout_redirect_uri={ENCODED_BYE}&state=a+b");
     let answer = browser.get(&path).await;
     assert_eq!((answer.status, answer.location()), (303, &*format!("{BYE}?state=a+b")));
-    let cookie = answer.set_cookies().concat();
-    assert!(
-        cookie.starts_with(&format!("{SESSION}=;")) && cookie.contains("Max-Age=0"),
-        "{cookie}"
-    );
-    assert!(browser.authorize("app", "").await.location().starts_with("/login?"));
+    let forgotten = format!("{SESSION}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+    assert_eq!(answer.set_cookies(), [forgotten]);
+    browser.set_cookie(SESSION, &cookie);
+    let asked = browser.authorize("app", "").await;
+    assert!(asked.location().starts_with("/login?"), "the cookie itself is dead");
     for dead in [&mine, &theirs] {
         assert_eq!(browser.resource(text(dead, "access_token")).await.status, 401);
     }
@@ -182,6 +182,23 @@ async fn the_user_goes_on_while_a_client_that_fails_is_told_again() {
     let told = [app.next(), app.next(), app.next()];
     assert!(told.iter().all(|token| token["sid"] == told[0]["sid"]));
     assert_ne!(told[0]["jti"], told[1]["jti"], "each try is a token of its own");
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_tells_clients_once_more_before_it_does() {
+    let hearing = Hearing::start(&[500]);
+    let directory = tempfile::tempdir().unwrap();
+    let (_, mut config) = program::config("http");
+    let client =
+        Client { backchannel_logout_uri: Some(hearing.uri.clone()), ..openid_client("app") };
+    config["clients"] = json!([client]);
+    let running = Running::start(directory.path(), Some(&config));
+    let browser = Browser::new(config["issuer"].as_str().unwrap());
+    let tokens = tokens(&browser, "app", "openid").await;
+    browser.get(&format!("/logout?id_token_hint={}", text(&tokens, "id_token"))).await;
+    running.signal("TERM");
+    assert_eq!([hearing.next(), hearing.next()].map(|token| token["sub"].clone()), ["alice"; 2]);
+    running.end();
 }
 
 #[tokio::test]

@@ -18,9 +18,9 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use support::client::{ALLOW, Tokens};
-use support::program::{Running, config};
+use support::program::{Running, config, run};
 use support::{Browser, CALLBACK, SECRET};
 use tempfile::TempDir;
 
@@ -139,4 +139,27 @@ fn a_hangup_while_the_server_starts_is_heeded_once_it_has_started() {
     running.line_with("the secrets were read again");
     running.signal("TERM");
     running.end();
+}
+
+#[test]
+fn a_salt_is_read_as_a_secret_is_and_what_is_wrong_with_it_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let salt = directory.path().join("salt");
+    let (_, mut config) = config("http");
+    let mut check = |place: Value| {
+        config["pairwise_salt"] = place;
+        let output = run(directory.path(), "--check", &config);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(check(json!({"file": "salt"})), "", "it will be drawn at the start");
+    assert!(!salt.exists());
+    let said = check(json!({"file": "nowhere/salt"}));
+    assert!(said.contains("pairwise_salt: nowhere is not a folder"), "{said}");
+    let said = check(json!({"env": "NO_SUCH_SALT"}));
+    assert!(said.contains("pairwise_salt: the variable NO_SUCH_SALT is not set"), "{said}");
+    fs::write(&salt, "c2hvcnQ").unwrap();
+    let said = check(json!({"file": "salt"}));
+    assert!(said.starts_with("pairwise_salt: salt: ") && said.contains("32 random"), "{said}");
+    fs::write(&salt, format!("{}\n", secret('s'))).unwrap();
+    assert_eq!(check(json!({"file": "salt"})), "");
 }
