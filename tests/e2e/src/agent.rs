@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, LOCATION};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
+use reqwest::{
+    Certificate, Client, ClientBuilder, RequestBuilder, Response, StatusCode, Url, redirect,
+};
 
 use crate::form::Form;
 
@@ -35,12 +37,21 @@ pub enum Reached {
 
 impl Default for Agent {
     fn default() -> Self {
-        let client = Client::builder().cookie_store(true).redirect(redirect::Policy::none());
-        Self(client.timeout(PATIENCE).no_proxy().build().expect("an HTTP client"))
+        Self::with(Client::builder())
     }
 }
 
 impl Agent {
+    /// One that trusts this authority, and nobody else.
+    pub fn trusting(authority: Certificate) -> Self {
+        Self::with(Client::builder().add_root_certificate(authority))
+    }
+
+    fn with(client: ClientBuilder) -> Self {
+        let client = client.cookie_store(true).redirect(redirect::Policy::none());
+        Self(client.timeout(PATIENCE).no_proxy().build().expect("an HTTP client"))
+    }
+
     /// Opens `url`, and follows redirects as far as they stay on its server.
     pub async fn open(&self, url: &Url) -> Reached {
         self.follow(url.clone(), self.0.get(url.clone())).await

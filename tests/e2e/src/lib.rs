@@ -12,5 +12,7 @@ pub mod agent;
 pub mod browser;
 pub mod dashboard;
 mod form;
+pub mod identity;
 pub mod program;
+pub mod provider;
 pub mod server;

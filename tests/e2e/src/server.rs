@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -31,12 +32,17 @@ pub struct Server {
 impl Server {
     /// Starts one on a free port.
     pub fn start() -> Self {
+        Self::start_with("http", configuration)
+    }
+
+    /// Starts one with the configuration for this issuer and its own directory.
+    pub(crate) fn start_with(scheme: &str, configuration: impl Fn(&str, &Path) -> Value) -> Self {
         let directory = TempDir::with_prefix("codegrant-e2e-").expect("a temporary directory");
         let mut why = String::new();
         for _ in 0..MOST_TRIES {
-            let issuer = format!("http://127.0.0.1:{}", free_port());
+            let issuer = format!("{scheme}://127.0.0.1:{}", free_port());
             let file = directory.path().join("config.json");
-            let configuration = configuration(&issuer, &directory);
+            let configuration = configuration(&issuer, directory.path());
             fs::write(&file, configuration.to_string()).expect("the configuration is written");
             let mut command = Command::new(built("server"));
             command.arg("--config").arg(&file);
@@ -64,8 +70,8 @@ fn free_port() -> u16 {
     listener.local_addr().expect("a bound address").port()
 }
 
-fn configuration(issuer: &str, directory: &TempDir) -> Value {
-    let path = |name: &str| directory.path().join(name).display().to_string();
+fn configuration(issuer: &str, directory: &Path) -> Value {
+    let path = |name: &str| directory.join(name).display().to_string();
     let scope = "reports.read reports.comment";
     json!({
         "issuer": issuer,
