@@ -18,9 +18,13 @@ step() {
 }
 
 # Debian's packages of what the tests run against: the browser that the
-# end-to-end tests click in, and the databases that they start and kill.
+# end-to-end tests click in, the databases that they start and kill, and the
+# languages of the foreign clients.
 packages() {
     local missing=()
+    command -v node >/dev/null || missing+=(nodejs)
+    command -v npm >/dev/null || missing+=(npm)
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     command -v chromium >/dev/null || missing+=(chromium)
     command -v chromedriver >/dev/null || missing+=(chromium-driver)
     command -v redis-server >/dev/null || missing+=(redis-server)
@@ -34,6 +38,8 @@ packages() {
     fi
     chromium --version
     chromedriver --version
+    node --version
+    python3 --version
     redis-server --version
     local postgres=(/usr/lib/postgresql/*/bin/postgres)
     "${postgres[-1]}" --version
@@ -59,6 +65,7 @@ tests() {
 }
 
 step 'packages' packages
+step 'judges' bash tests/judges/install.sh
 step 'format' cargo fmt --all --check
 step 'lints' cargo clippy --workspace --all-targets --locked -- -D warnings
 step 'default features' cargo clippy --locked --package codegrant -- -D warnings

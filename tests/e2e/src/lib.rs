@@ -13,6 +13,7 @@ pub mod browser;
 pub mod dashboard;
 mod form;
 pub mod identity;
+pub mod judge;
 pub mod program;
 pub mod provider;
 pub mod server;
