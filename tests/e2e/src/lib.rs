@@ -9,6 +9,7 @@
 )]
 
 pub mod agent;
+pub mod application;
 pub mod browser;
 pub mod dashboard;
 mod form;
