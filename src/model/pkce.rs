@@ -28,7 +28,8 @@ impl CodeChallenge {
 
     /// Whether this is the challenge of `verifier`, in constant time.
     pub(crate) fn is_met_by(&self, verifier: &CodeVerifier<'_>) -> bool {
-        Sha256::digest(verifier.0).ct_eq(&self.0).into()
+        let challenge: [u8; 32] = Sha256::digest(verifier.0).into();
+        challenge.ct_eq(&self.0).into()
     }
 }
 
