@@ -1,9 +1,10 @@
 //! The embedded stores: everything in memory, gone with the process. For
 //! tests, demonstrations, and single nodes that may forget.
 
+use std::borrow::Borrow;
 use std::collections::hash_map::{Entry, RandomState};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
@@ -109,18 +110,24 @@ pub struct Codes {
 #[derive(Debug, Default)]
 struct Shelf {
     /// Keyed by ids that are random and were sealed: no hashing is needed.
-    grants: HashMap<GrantId, Arc<Grant>, BuildHasherDefault<FirstBytes>>,
+    grants: HashSet<ById, BuildHasherDefault<FirstBytes>>,
     /// Grants by a keyed hash of their user, an eighth of the user's size.
     by_user: HashMap<u64, Few, BuildHasherDefault<FirstBytes>>,
     /// Grants by when they expire, or by an earlier time at which that is found out.
     by_expiry: BTreeMap<Timestamp, Vec<GrantId>>,
 }
 
+/// A grant that is found by its id, which the table need not keep a second time.
+#[derive(Debug)]
+struct ById(Arc<Grant>);
+
 /// The grants of one user, who mostly has one.
 #[derive(Debug)]
 enum Few {
     One(GrantId),
-    More(BTreeSet<GrantId>),
+    /// Boxed, so that the many entries with one need not be large enough for it.
+    #[allow(clippy::box_collection, reason = "see above")]
+    More(Box<BTreeSet<GrantId>>),
 }
 
 impl Codes {
@@ -143,10 +150,9 @@ impl CodeStore for Codes {
         let user = self.user_hash.hash_one(grant.subject());
         let mut shelf = write(&self.shelf);
         let (id, expires_at) = (*grant.id(), grant.expires_at());
-        match shelf.grants.entry(id) {
-            Entry::Occupied(_) => return Err(HostError::new("the grant's id is taken")),
-            Entry::Vacant(place) => place.insert(grant),
-        };
+        if !shelf.grants.insert(ById(grant)) {
+            return Err(HostError::new("the grant's id is taken"));
+        }
         shelf.by_expiry.entry(expires_at).or_default().push(id);
         match shelf.by_user.entry(user) {
             Entry::Vacant(place) => {
@@ -158,18 +164,18 @@ impl CodeStore for Codes {
     }
 
     async fn grant(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {
-        Ok(read(&self.shelf).grants.get(id).cloned())
+        Ok(read(&self.shelf).grants.get(id).map(|ById(grant)| grant.clone()))
     }
 
     async fn replace(&self, next: Arc<Grant>) -> Result<bool, HostError> {
         let mut shelf = write(&self.shelf);
         let (id, expires_at) = (*next.id(), next.expires_at());
-        let Some(kept) = shelf.grants.get_mut(&id).filter(|kept| kept.version() == next.replaces())
-        else {
+        let Some(ById(kept)) = shelf.grants.get(&id) else { return Ok(false) };
+        if kept.version() != next.replaces() {
             return Ok(false);
-        };
+        }
         let is_sooner = expires_at < kept.expires_at();
-        *kept = next;
+        shelf.grants.replace(ById(next));
         if is_sooner {
             shelf.by_expiry.entry(expires_at).or_default().push(id);
         }
@@ -181,7 +187,7 @@ impl CodeStore for Codes {
         let Some(ids) = shelf.by_user.get(&self.user_hash.hash_one(user)) else {
             return Ok(Vec::new());
         };
-        let grants = ids.iter().filter_map(|id| shelf.grants.get(id));
+        let grants = ids.iter().filter_map(|id| shelf.grants.get(id)).map(|ById(grant)| grant);
         Ok(grants.filter(|grant| grant.subject() == user).cloned().collect())
     }
 
@@ -190,14 +196,15 @@ impl CodeStore for Codes {
         let mut swept: u64 = 0;
         while let Some(due) = shelf.by_expiry.first_entry().filter(|due| *due.key() <= now) {
             for id in due.remove() {
-                let Some(expires_at) = shelf.grants.get(&id).map(|grant| grant.expires_at()) else {
+                let Some(expires_at) = shelf.grants.get(&id).map(|ById(grant)| grant.expires_at())
+                else {
                     continue;
                 };
                 if expires_at > now {
                     shelf.by_expiry.entry(expires_at).or_default().push(id);
                     continue;
                 }
-                let Some(grant) = shelf.grants.remove(&id) else { continue };
+                let Some(ById(grant)) = shelf.grants.take(&id) else { continue };
                 let user = self.user_hash.hash_one(grant.subject());
                 if let Entry::Occupied(mut place) = shelf.by_user.entry(user)
                     && place.get_mut().remove(&id)
@@ -211,18 +218,38 @@ impl CodeStore for Codes {
     }
 }
 
+impl Borrow<GrantId> for ById {
+    fn borrow(&self) -> &GrantId {
+        self.0.id()
+    }
+}
+
+impl Hash for ById {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.id().hash(hasher);
+    }
+}
+
+impl PartialEq for ById {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id() == other.0.id()
+    }
+}
+
+impl Eq for ById {}
+
 impl Few {
     fn iter(&self) -> impl Iterator<Item = &GrantId> {
         let (one, more) = match self {
             Self::One(id) => (Some(id), None),
             Self::More(ids) => (None, Some(ids)),
         };
-        one.into_iter().chain(more.into_iter().flatten())
+        one.into_iter().chain(more.into_iter().flat_map(|ids| ids.iter()))
     }
 
     fn add(&mut self, id: GrantId) {
         match self {
-            Self::One(first) => *self = Self::More(BTreeSet::from([*first, id])),
+            Self::One(first) => *self = Self::More(Box::new(BTreeSet::from([*first, id]))),
             Self::More(ids) => {
                 ids.insert(id);
             }

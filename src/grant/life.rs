@@ -105,7 +105,7 @@ impl Grant {
             scope: approval.scope,
             resources: approval.resources,
             openid: approval.openid,
-            known_as: approval.known_as,
+            known_as: approval.known_as.map(Arc::new),
             approved_at: now,
             expires_at: now.plus(code_lifetime),
             farewell: None,

@@ -56,9 +56,10 @@ struct Facts {
     /// What the request asked as an authentication request, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     openid: Option<Arc<AuthenticationRequest>>,
-    /// What a pairwise client calls the user, as it did when they approved.
+    /// What a pairwise client calls the user, as it did when they approved. Apart,
+    /// so that other grants need not be large enough for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    known_as: Option<Subject>,
+    known_as: Option<Arc<Subject>>,
     approved_at: Timestamp,
     expires_at: Timestamp,
     /// Whether its client is to hear when its session ends; never, if not given.
@@ -144,11 +145,8 @@ impl Grant {
     /// another name than [`subject`](Self::subject), made when they approved
     /// (OpenID Connect Core section 8).
     #[must_use]
-    pub const fn known_as(&self) -> &Subject {
-        match &self.facts.known_as {
-            Some(name) => name,
-            None => self.subject(),
-        }
+    pub fn known_as(&self) -> &Subject {
+        self.facts.known_as.as_deref().unwrap_or_else(|| self.subject())
     }
 
     /// What it answers as an authentication request, if it was one.
