@@ -16,7 +16,6 @@ use std::collections::HashSet;
 
 use reqwest::Method;
 use server::Client;
-use support::client::ALLOW;
 use support::{Browser, Page, confidential, shared, start};
 
 const SESSION: &str = "codegrant_session";
@@ -70,28 +69,33 @@ async fn every_page_carries_its_headers_and_its_elements() {
 }
 
 #[tokio::test]
-async fn what_is_new_stands_above_what_was_allowed_before_and_apart_from_it() {
+async fn who_allowed_a_part_before_is_asked_only_for_what_is_new() {
     let app = Client { resources: vec!["https://api.example/".into()], ..confidential("app") };
     let browser = Browser::new(&start(|config| config.clients.push(app), |builder| builder));
     let first = browser.consent_page("app").await;
-    assert!(!first.has("new") && !first.has("allowed-before"), "all is new");
-    browser.submit(&first, &[("scope", "reports.read"), ("decision", "allow")]).await;
+    assert_eq!(boxes(&first), ["reports.read", "reports.comment"]);
+    assert!(!first.has("allowed-before"), "all is new");
+    let answer = browser.submit(&first, &[("scope", "reports.read"), ("decision", "allow")]).await;
+    assert!(answer.params().contains_key("code"));
 
     let more = browser.authorize("app", "").await;
-    let parts = [
-        "id=\"new\"",
-        "value=\"reports.comment\" checked",
-        "id=\"allowed-before\"",
-        "value=\"reports.read\" checked",
-    ];
-    let places = parts.map(|part| more.body.find(part).unwrap_or_else(|| panic!("{}", more.body)));
-    assert!(places.is_sorted(), "{}", more.body);
-    assert_eq!(more.body.matches("type=\"checkbox\" name=\"scope\"").count(), 2);
-    assert!(more.has("scope-0") && more.has("scope-1"));
+    assert_eq!(boxes(&more), ["reports.comment"]);
+    assert!(more.has("allowed-before") && more.body.contains("Read your reports"));
+    let known = ("scope", "reports.read");
+    let both =
+        browser.submit(&more, &[known, ("scope", "reports.comment"), ("decision", "allow")]).await;
+    assert!(both.params().contains_key("code"));
 
-    browser.submit(&more, &ALLOW).await;
+    let again = browser.authorize("app", "&prompt=consent").await;
+    assert_eq!(boxes(&again), ["reports.read", "reports.comment"], "the client wants all asked");
     let elsewhere = browser.authorize("app", "&resource=https%3A%2F%2Fapi.example%2F").await;
-    assert!(!elsewhere.has("new") && !elsewhere.has("allowed-before"), "all is new there");
+    assert_eq!(boxes(&elsewhere), ["reports.read", "reports.comment"], "all is new there");
+}
+
+/// The scopes that a consent page asks for.
+fn boxes(page: &Page) -> Vec<&str> {
+    let boxes = page.body.split("type=\"checkbox\" name=\"scope\" value=\"").skip(1);
+    boxes.map(|rest| rest.split('"').next().unwrap()).collect()
 }
 
 #[tokio::test]

@@ -73,23 +73,32 @@ impl ConsentPage<'_> {
 }
 
 impl ConsentPage<'_> {
-    /// A box for every scope, what is new apart from what was allowed before.
+    /// A box for every scope that is asked for: if a part was allowed before, only
+    /// for what is new. The others are said.
     fn choices(&self) -> Markup {
         let (before, new): (Vec<_>, Vec<_>) =
-            self.items.iter().enumerate().partition(|(_, item)| item.allowed_before);
-        let boxes = |items: &[(usize, &Item)]| {
-            html! { @for (index, item) in items { (item.choice(*index)) } }
-        };
-        html! {
-            @if before.is_empty() {
-                (boxes(&new))
-            } @else {
-                @if !new.is_empty() {
-                    fieldset #new .part { legend { "New" } (boxes(&new)) }
-                }
-                fieldset #allowed-before .part {
-                    legend { "You allowed this before" }
-                    (boxes(&before))
+            self.items.iter().partition(|item| item.allowed_before);
+        match (&*before, &*new) {
+            ([], all) | (all, []) => choices(all),
+            (before, new) => html! { (choices(new)) (settled(before)) },
+        }
+    }
+}
+
+fn choices(items: &[&Item]) -> Markup {
+    html! { @for (index, item) in items.iter().enumerate() { (item.choice(index)) } }
+}
+
+/// What needs no second answer, and goes with the one to what is new. It is taken
+/// back on the account page.
+fn settled(items: &[&Item]) -> Markup {
+    html! {
+        p .label { "You allowed this before" }
+        ul #allowed-before .places {
+            @for item in items {
+                li {
+                    (item.description.unwrap_or(item.scope))
+                    (hidden("scope", item.scope))
                 }
             }
         }
