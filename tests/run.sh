@@ -29,6 +29,7 @@ packages() {
     command -v chromedriver >/dev/null || missing+=(chromium-driver)
     command -v redis-server >/dev/null || missing+=(redis-server)
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || missing+=(postgresql)
+    command -v valgrind >/dev/null || missing+=(valgrind)
     if [ "${#missing[@]}" -gt 0 ]; then
         local as_root=()
         [ "$(id -u)" -eq 0 ] || as_root=(sudo)
@@ -43,6 +44,7 @@ packages() {
     redis-server --version
     local postgres=(/usr/lib/postgresql/*/bin/postgres)
     "${postgres[-1]}" --version
+    valgrind --version
 }
 
 documentation() {

@@ -1,6 +1,8 @@
 //! What the benchmarks measure: a server with as many live grants as asked for,
 //! and requests as they come from the wire.
 
+#![allow(dead_code, reason = "each benchmark takes what it needs")]
+
 mod steps;
 
 use std::future::Future;
@@ -12,8 +14,9 @@ use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 use codegrant::{
-    Authentication, AuthorizationServer, Authorize, Client, Clock, CodeStore, Guard, HostError,
-    Issuer, Response, SecretRing, ServerSecret, Subject, Timestamp, UserAuthenticator, memory,
+    Authentication, AuthorizationServer, Authorize, Client, ClientBuilder, Clock, CodeStore, Guard,
+    HostError, Issuer, Response, SecretRing, ServerSecret, Subject, Timestamp, UserAuthenticator,
+    memory,
 };
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::request::Parts;
@@ -73,12 +76,16 @@ impl UserAuthenticator for EachInTurn {
 
 impl House {
     pub fn new(live: usize) -> Self {
-        let client = Client::builder("dashboard")
-            .redirect_uri("https://dashboard.example/callback")
-            .scope("reports.read reports.write")
-            .trusted()
-            .build()
-            .unwrap();
+        Self::of(live, client())
+    }
+
+    /// One whose client gets refresh tokens.
+    pub fn refreshing(live: usize) -> Self {
+        Self::of(live, client().refresh_token())
+    }
+
+    fn of(live: usize, client: ClientBuilder) -> Self {
+        let client = client.build().unwrap();
         let codes = Arc::new(memory::Codes::default());
         let clock = Arc::new(SetClock(AtomicI64::new(1_700_000_000)));
         let server = AuthorizationServer::builder(
@@ -162,6 +169,11 @@ impl House {
         [&self.body[..self.body_end], code.as_bytes()].concat()
     }
 
+    pub fn refresh_body(refresh_token: &str) -> String {
+        format!("grant_type=refresh_token&client_id=dashboard&refresh_token={refresh_token}")
+    }
+
+    /// Redeems a code, or a refresh token.
     pub fn redeem(&self, body: &[u8]) -> Response {
         ready(self.server.token(&self.token_request, body))
     }
@@ -169,6 +181,13 @@ impl House {
     pub fn validate(&self, request: &Parts) {
         black_box(ready(self.guard.check(request)).unwrap());
     }
+}
+
+fn client() -> ClientBuilder {
+    Client::builder("dashboard")
+        .redirect_uri("https://dashboard.example/callback")
+        .scope("reports.read reports.write")
+        .trusted()
 }
 
 fn authorization_request() -> Parts {
@@ -197,6 +216,12 @@ pub fn code_in(redirect: &Response) -> &str {
 /// The token, which stands behind `{"access_token":"`.
 pub fn access_token_in(tokens: &Response) -> &str {
     &tokens.body()["{\"access_token\":\"".len()..][..116]
+}
+
+/// The refresh token, which stands behind `"refresh_token":"`.
+pub fn refresh_token_in(tokens: &Response) -> &str {
+    let (_, rest) = tokens.body().split_once("\"refresh_token\":\"").unwrap();
+    rest.split_once('"').unwrap().0
 }
 
 /// The stores never wait, so neither does any future here.
