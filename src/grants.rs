@@ -11,6 +11,7 @@ use crate::model::identity::{GrantId, Subject};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
+use crate::observer::{Audit, Event};
 use crate::provider::Provider;
 use crate::token::access::{AccessToken, Life};
 use crate::token::credential::Sealer;
@@ -40,11 +41,17 @@ pub(crate) struct Opened {
 pub(crate) struct Grants {
     codes: Arc<dyn CodeStore>,
     provider: Option<Provider>,
+    audit: Audit,
 }
 
 impl Grants {
-    pub(crate) const fn new(codes: Arc<dyn CodeStore>) -> Self {
-        Self { codes, provider: None }
+    pub(crate) fn new(codes: Arc<dyn CodeStore>) -> Self {
+        Self { codes, provider: None, audit: Audit::default() }
+    }
+
+    /// The same, of which `audit` hears.
+    pub(crate) fn heard_by(self, audit: Audit) -> Self {
+        Self { audit, ..self }
     }
 
     /// The same, to which JWT access tokens that `provider` signed lead too.
@@ -52,8 +59,10 @@ impl Grants {
         Self { provider, ..self }
     }
 
-    pub(crate) async fn insert(&self, grant: Arc<Grant>) -> Result<(), HostError> {
-        self.codes.insert(grant).await
+    pub(crate) async fn insert(&self, grant: &Arc<Grant>) -> Result<(), HostError> {
+        self.codes.insert(grant.clone()).await?;
+        self.audit.tell(Event::CodeIssued(grant));
+        Ok(())
     }
 
     pub(crate) async fn find(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {
@@ -110,12 +119,25 @@ impl Grants {
         match *self.provider.as_ref()? {}
     }
 
+    /// Writes `next` and tells what that was; `false` if somebody else was first.
+    pub(crate) async fn commit<'g>(
+        &self,
+        next: &'g Arc<Grant>,
+        event: fn(&'g Grant) -> Event<'g>,
+    ) -> Result<bool, HostError> {
+        let is_written = self.write(next).await?;
+        if is_written {
+            self.audit.tell(event(next));
+        }
+        Ok(is_written)
+    }
+
     /// Writes `next`; `false` if somebody else was first.
     ///
     /// When the store did not say that it wrote, what it holds decides: this
     /// very attempt means that only the answer was lost. If it still holds what
     /// `next` was made from, the write may yet arrive, so nothing is known.
-    pub(crate) async fn commit(&self, next: &Arc<Grant>) -> Result<bool, HostError> {
+    async fn write(&self, next: &Arc<Grant>) -> Result<bool, HostError> {
         let written = self.codes.replace(next.clone()).await;
         if let Ok(true) = written {
             return Ok(true);
@@ -135,7 +157,7 @@ impl Grants {
     pub(crate) async fn end(&self, found: Arc<Grant>) -> Result<(), Cause> {
         let mut grant = found;
         for _ in 0..MOST_ROUNDS {
-            if grant.is_ended() || self.commit(&grant.end()).await? {
+            if grant.is_ended() || self.commit(&grant.end(), Event::GrantEnded).await? {
                 return Ok(());
             }
             let Some(latest) = self.find(grant.id()).await? else { return Ok(()) };
@@ -169,7 +191,7 @@ impl Grants {
         let mut grant = found.clone();
         for _ in 0..MOST_ROUNDS {
             let Some(departure) = grant.sign_out(attempt) else { return Ok(false) };
-            if self.commit(&departure.next).await? {
+            if self.commit(&departure.next, Event::GrantEnded).await? {
                 return Ok(departure.is_told);
             }
             let Some(latest) = self.find(grant.id()).await? else { return Ok(false) };

@@ -47,6 +47,7 @@
 //! | [`memory`] | the embedded stores |
 //! | `guard` | [`Guard`], [`RemoteGuard`], `OfflineGuard` (feature `openid`): an access token in, [`Access`] or a challenge out |
 //! | `grants` | the host's grants: read, compared and swapped, ended |
+//! | `observer` | [`Observer`]: what happens, told to the host; traces of it (feature `tracing`) |
 //! | `keys` | `KeySet`: the keys that sign, published and rotated (feature `openid`) |
 //! | `provider` | `Provider`: what OpenID Connect adds (feature `openid`) |
 //! | `answer`, `form_post`, `cross_origin`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
@@ -79,6 +80,7 @@ mod jose;
 mod keys;
 pub mod memory;
 mod model;
+mod observer;
 mod policy;
 mod provider;
 mod request;
@@ -131,6 +133,7 @@ pub use model::scope::{Scope, ScopeError};
 pub use model::secret::{ClientSecret, SecretHash};
 pub use model::timestamp::Timestamp;
 pub use model::user::User;
+pub use observer::{Endpoint, Event, Observer};
 pub use policy::{AccessTokenFormat, Policy, PolicyError, Rotation};
 #[cfg(feature = "openid")]
 pub use provider::Provider;

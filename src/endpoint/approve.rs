@@ -64,7 +64,7 @@ impl Asked {
         };
         let grant = Grant::approve(approval, service.now(), service.policy.code_lifetime);
         let sealed = code.seal(&service.sealer);
-        service.grants.insert(grant.clone()).await?;
+        service.grants.insert(&grant).await?;
         let still = service.users.authenticate(parts).await?;
         let cause = if !still.is_some_and(|still| still.is_same_sign_in(&user)) {
             Cause::SignedOut

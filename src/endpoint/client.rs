@@ -9,6 +9,7 @@ use super::service::Service;
 use crate::answer::{self, Response};
 use crate::cause::{Cause, ErrorCode};
 use crate::model::client::AuthenticatedClient;
+use crate::observer::Event;
 use crate::request::RequestError;
 use crate::request::client_auth::ClientCredentials;
 use crate::request::form::form_body;
@@ -41,7 +42,11 @@ pub(super) async fn authenticate(
         Some(presented) => service.secrets.verify(presented, hash).await?,
         None => false,
     };
-    Ok(credentials.prove(client, secret_matches)?)
+    credentials.prove(client, secret_matches).map_err(|error| {
+        let client = &credentials.client_id;
+        service.audit.tell(Event::ClientAuthenticationFailed { client, error: &error });
+        error.into()
+    })
 }
 
 /// The error, with a challenge for a client that tried the header.

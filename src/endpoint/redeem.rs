@@ -11,6 +11,7 @@ use crate::grant::{Attempt, Grant, NewTokens, Outcome, Redemption, Seed};
 use crate::grants::MOST_ROUNDS;
 use crate::model::client::AuthenticatedClient;
 use crate::model::user::User;
+use crate::observer::Event;
 use crate::request::token::CodeRequest;
 use crate::token::code::Code;
 
@@ -53,12 +54,12 @@ pub(super) async fn redeem(
                     None
                 };
                 let answer = issue.tokens(&next, selection, user.as_deref()).await?;
-                if service.grants.commit(&next).await? {
+                if service.grants.commit(&next, Event::CodeRedeemed).await? {
                     return Ok(answer);
                 }
             }
             Outcome::Replayed(ended) => {
-                if service.grants.commit(&ended).await? {
+                if service.grants.commit(&ended, Event::CodeReplayed).await? {
                     return Err(Cause::Code(CredentialError::Replayed));
                 }
             }

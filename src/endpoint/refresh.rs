@@ -7,6 +7,7 @@ use crate::cause::{Cause, CredentialError};
 use crate::grant::{Attempt, RefreshClaim, RefreshTerms, Renewal};
 use crate::grants::MOST_ROUNDS;
 use crate::model::client::{AuthenticatedClient, Client};
+use crate::observer::Event;
 use crate::policy::{Policy, Rotation};
 use crate::request::token::RefreshRequest;
 use crate::token::refresh::RefreshToken;
@@ -45,16 +46,18 @@ pub(super) async fn refresh(
         };
         match renewal {
             Renewal::Unchanged(selection) => {
-                return issue.tokens(&grant, selection, Some(&user)).await;
+                let answer = issue.tokens(&grant, selection, Some(&user)).await?;
+                service.audit.tell(Event::Refreshed(&grant));
+                return Ok(answer);
             }
             Renewal::Renewed(next, selection) => {
                 let answer = issue.tokens(&next, selection, Some(&user)).await?;
-                if service.grants.commit(&next).await? {
+                if service.grants.commit(&next, Event::Refreshed).await? {
                     return Ok(answer);
                 }
             }
             Renewal::Replayed(ended) => {
-                if service.grants.commit(&ended).await? {
+                if service.grants.commit(&ended, Event::RefreshTokenReplayed).await? {
                     return Err(Cause::Refresh(CredentialError::Replayed));
                 }
             }

@@ -14,6 +14,7 @@ use crate::model::identity::{Acr, Subject};
 use crate::model::issuer::Issuer;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
+use crate::observer::Audit;
 use crate::policy::Policy;
 use crate::provider::Provider;
 use crate::token::credential::Sealer;
@@ -43,6 +44,7 @@ pub(crate) struct Service {
     pub(crate) secrets: Arc<dyn SecretVerifier>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) audit: Audit,
 }
 
 impl Service {

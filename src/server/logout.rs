@@ -10,6 +10,7 @@ use crate::endpoint::sign_out::SignedOut;
 use crate::endpoint::{logout, sign_out};
 use crate::model::authentication::Authentication;
 use crate::model::identity::Subject;
+use crate::observer::Endpoint;
 
 impl AuthorizationServer {
     /// The end-session endpoint, for GET and POST (OpenID Connect RP-Initiated
@@ -37,7 +38,8 @@ impl AuthorizationServer {
     /// }
     /// ```
     pub async fn logout(&self, request: &Parts, body: &[u8]) -> Logout {
-        logout::logout(&self.0, request, body).await
+        let work = logout::logout(&self.0, request, body);
+        self.observed(Endpoint::EndSession, work).await
     }
 
     /// After a page that asked whether to sign out: the user does. `request` is
@@ -48,7 +50,8 @@ impl AuthorizationServer {
         request: &Parts,
         logout_ticket: &str,
     ) -> Result<EndSession, Refused> {
-        logout::confirm(&self.0, request, logout_ticket).await
+        let work = logout::confirm(&self.0, request, logout_ticket);
+        self.observed(Endpoint::EndSession, work).await
     }
 
     /// After the host has ended the login session: ends what was issued in it, as

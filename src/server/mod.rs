@@ -2,6 +2,7 @@
 
 #[cfg(feature = "openid")]
 mod logout;
+mod observed;
 #[cfg(feature = "openid")]
 mod openid;
 #[cfg(feature = "openid")]
@@ -31,6 +32,7 @@ use crate::model::algorithm::Algorithm;
 use crate::model::identity::{Acr, ClientId, GrantId, Subject};
 use crate::model::issuer::Issuer;
 use crate::model::scope::Scope;
+use crate::observer::{Audit, Endpoint, Observer};
 use crate::policy::{AccessTokenFormat, Policy, PolicyError};
 use crate::provider::Provider;
 use crate::token::credential::{Sealer, SecretRing};
@@ -71,29 +73,35 @@ impl AuthorizationServer {
                 secrets: Arc::new(Sha256Secrets),
                 clock: Arc::new(SystemClock),
                 entropy: Arc::new(SystemEntropy),
+                audit: Audit::default(),
             },
         }
     }
 
     /// The authorization endpoint, for GET and POST (RFC 6749 section 3.1).
     pub async fn authorize(&self, request: &Parts, body: &[u8]) -> Authorize {
-        authorize::authorize(&self.0, request, body).await
+        let work = authorize::authorize(&self.0, request, body);
+        self.observed(Endpoint::Authorization, work).await
     }
 
     /// What a login page's ticket stands for, to show the page once more: at an
     /// address of its own, or after a wrong password.
     pub async fn login(&self, login_ticket: &str) -> Result<Login, Refused> {
-        authorize::login(&self.0, login_ticket).await
+        let work = authorize::login(&self.0, login_ticket);
+        self.observed(Endpoint::Authorization, work).await
     }
 
     /// After a login: sends the browser back to the request that the ticket holds.
     pub fn resume(&self, login_ticket: &str) -> Result<Response, Refused> {
-        authorize::resume(&self.0, login_ticket)
+        let outcome = authorize::resume(&self.0, login_ticket);
+        self.tell_of(Endpoint::Authorization, &outcome);
+        outcome
     }
 
     /// Instead of a login: tells the client `access_denied`.
     pub async fn cancel(&self, login_ticket: &str) -> Result<Response, Refused> {
-        authorize::cancel(&self.0, login_ticket).await
+        let work = authorize::cancel(&self.0, login_ticket);
+        self.observed(Endpoint::Authorization, work).await
     }
 
     /// After a consent page: tells the client what the user decided. `request`
@@ -105,34 +113,36 @@ impl AuthorizationServer {
         consent_ticket: &str,
         decision: Decision,
     ) -> Result<Response, Refused> {
-        authorize::decide(&self.0, request, consent_ticket, decision).await
+        let work = authorize::decide(&self.0, request, consent_ticket, decision);
+        self.observed(Endpoint::Authorization, work).await
     }
 
     /// The token endpoint, for POST (RFC 6749 section 3.2).
     pub async fn token(&self, request: &Parts, body: &[u8]) -> Response {
-        cross_origin::readable(request, token::token(&self.0, request, body).await)
+        let work = token::token(&self.0, request, body);
+        cross_origin::readable(request, self.observed(Endpoint::Token, work).await)
     }
 
     /// The introspection endpoint, for POST (RFC 7662): clients that are
     /// declared resource servers see the tokens that are addressed to them,
     /// others that authenticate their own.
     pub async fn introspect(&self, request: &Parts, body: &[u8]) -> Response {
-        match self.0.endpoints.introspection {
-            Some(_) => introspect::introspect(&self.0, request, body).await,
-            None => answer::not_offered(),
+        if self.0.endpoints.introspection.is_none() {
+            return answer::not_offered();
         }
+        let work = introspect::introspect(&self.0, request, body);
+        self.observed(Endpoint::Introspection, work).await
     }
 
     /// The revocation endpoint, for POST (RFC 7009). Revoking any token, an
     /// expired one too, ends its grant, and with it everything that was issued
     /// from it.
     pub async fn revoke(&self, request: &Parts, body: &[u8]) -> Response {
-        match self.0.endpoints.revocation {
-            Some(_) => {
-                cross_origin::readable(request, revoke::revoke(&self.0, request, body).await)
-            }
-            None => answer::not_offered(),
+        if self.0.endpoints.revocation.is_none() {
+            return answer::not_offered();
         }
+        let work = revoke::revoke(&self.0, request, body);
+        cross_origin::readable(request, self.observed(Endpoint::Revocation, work).await)
     }
 
     /// What a browser asks by OPTIONS before a page of another origin may call:
@@ -290,6 +300,12 @@ impl Builder {
         self
     }
 
+    /// Tells `observer` what happens; nobody is told if not given.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.service.audit = Audit::by(observer);
+        self
+    }
+
     /// Where the host mounts which endpoints, in place of [`Endpoints::default`].
     pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
         self.service.endpoints = endpoints;
@@ -338,7 +354,8 @@ impl Builder {
         if let Some(fault) = service.endpoints.paths().find(|path| !is_path(path)) {
             return Err(ConfigError::Path(fault.clone()));
         }
-        service.grants = service.grants.with_tokens_of(service.provider.clone());
+        let (provider, audit) = (service.provider.clone(), service.audit.clone());
+        service.grants = service.grants.with_tokens_of(provider).heard_by(audit);
         service.authorization_endpoint = service.issuer.endpoint(&service.endpoints.authorization);
         Ok(AuthorizationServer(Arc::new(service)))
     }

@@ -6,6 +6,7 @@ use super::AuthorizationServer;
 use crate::answer::{self, Response};
 use crate::cross_origin;
 use crate::endpoint::userinfo;
+use crate::observer::Endpoint;
 
 impl AuthorizationServer {
     /// The userinfo endpoint, for GET and POST (OpenID Connect Core section 5.3):
@@ -18,8 +19,8 @@ impl AuthorizationServer {
     pub async fn userinfo(&self, request: &Parts, body: &[u8]) -> Response {
         match (&self.0.provider, &self.0.endpoints.userinfo) {
             (Some(provider), Some(_)) => {
-                let response = userinfo::userinfo(&self.0, provider, request, body).await;
-                cross_origin::readable(request, response)
+                let work = userinfo::userinfo(&self.0, provider, request, body);
+                cross_origin::readable(request, self.observed(Endpoint::UserInfo, work).await)
             }
             _ => answer::not_offered(),
         }

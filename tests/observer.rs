@@ -1,0 +1,277 @@
+//! Whoever observes a server hears of all that happens, once and when it is true.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod support;
+
+use std::fmt::{Debug, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use codegrant::{Cause, Decision, Event, Observer, Subject};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Metadata, Subscriber};
+
+use support::House;
+use support::apps::{App, BILLING, DASHBOARD, NOTES, Proof, SPA, STRICT};
+use support::call::{Call, Form};
+use support::seams::Fault;
+
+/// Writes down what it hears: the event's name, and whose or where.
+#[derive(Default)]
+struct Scribe(Mutex<Vec<String>>);
+
+impl Observer for Scribe {
+    fn observe(&self, event: &Event<'_>) {
+        let of = match event {
+            Event::CodeIssued(grant)
+            | Event::CodeRedeemed(grant)
+            | Event::CodeReplayed(grant)
+            | Event::Refreshed(grant)
+            | Event::RefreshTokenReplayed(grant)
+            | Event::GrantEnded(grant) => {
+                let ended = if grant.is_ended() { ", ended" } else { "" };
+                format!("{}{ended}", grant.client().as_str())
+            }
+            Event::ClientAuthenticationFailed { client, error } => format!("{client}: {error:?}"),
+            Event::Refused { endpoint, cause } => format!("{endpoint}, {}", cause.code().as_str()),
+            other => panic!("{other:?}"),
+        };
+        self.0.lock().unwrap().push(format!("{}: {of}", event.name()));
+    }
+}
+
+impl Scribe {
+    /// What was heard since the last time.
+    fn heard(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+fn observed() -> (House, Arc<Scribe>) {
+    let scribe = Arc::new(Scribe::default());
+    (House::with(|builder| builder.observer(scribe.clone())), scribe)
+}
+
+#[tokio::test]
+async fn the_life_of_a_grant_is_told_step_by_step() {
+    let (house, scribe) = observed();
+    let code = house.code(&NOTES).await;
+    assert_eq!(scribe.heard(), ["code_issued: notes"]);
+    let tokens = support::Tokens::in_answer(&house.redeem(&NOTES, &code).await);
+    assert_eq!(scribe.heard(), ["code_redeemed: notes"]);
+    house.refreshed(&NOTES, &tokens.refresh).await;
+    assert_eq!(scribe.heard(), ["refreshed: notes"]);
+    house.revoke(&NOTES, &tokens.access).await;
+    assert_eq!(scribe.heard(), ["grant_ended: notes, ended"]);
+    house.revoke(&NOTES, &tokens.access).await;
+    assert!(scribe.heard().is_empty(), "it had ended before");
+}
+
+#[tokio::test]
+async fn a_refresh_that_writes_nothing_is_told_too() {
+    let (house, scribe) = observed();
+    let tokens = house.tokens(&NOTES).await;
+    house.refreshed(&NOTES, &tokens.refresh).await;
+    scribe.heard();
+    house.refreshed(&NOTES, &tokens.refresh).await;
+    assert_eq!(scribe.heard(), ["refreshed: notes"], "a retry within the grace");
+}
+
+#[tokio::test]
+async fn replays_are_told_apart_from_mistakes() {
+    let (house, scribe) = observed();
+    let code = house.code(&DASHBOARD).await;
+    house.redeem(&DASHBOARD, &code).await;
+    scribe.heard();
+    house.redeem(&DASHBOARD, &code).await;
+    assert_eq!(
+        scribe.heard(),
+        ["code_replayed: dashboard, ended", "refused: token, invalid_grant"]
+    );
+    house.redeem(&DASHBOARD, &code).await;
+    assert_eq!(scribe.heard(), ["refused: token, invalid_grant"], "there was nothing left to end");
+
+    let tokens = house.tokens(&NOTES).await;
+    house.refreshed(&NOTES, &tokens.refresh).await;
+    house.pass(60);
+    scribe.heard();
+    house.refresh(&NOTES, &tokens.refresh).await;
+    assert_eq!(
+        scribe.heard(),
+        ["refresh_token_replayed: notes, ended", "refused: token, invalid_grant"]
+    );
+}
+
+#[tokio::test]
+async fn what_the_host_ends_is_told() {
+    let (house, scribe) = observed();
+    let alice = Subject::parse("alice").unwrap();
+    house.tokens(&NOTES).await;
+    house.access_token(&DASHBOARD).await;
+    scribe.heard();
+    house.server.revoke_all(&alice).await.unwrap();
+    let mut heard = scribe.heard();
+    heard.sort();
+    assert_eq!(heard, ["grant_ended: dashboard, ended", "grant_ended: notes, ended"]);
+}
+
+#[tokio::test]
+async fn every_refusal_is_told_with_its_place() {
+    let (house, scribe) = observed();
+    house.refused(&SPA.asks().with("client_id", "nobody")).await;
+    assert_eq!(scribe.heard(), ["refused: authorization, invalid_client"]);
+    house.redirect(&STRICT.asks().without("code_challenge")).await;
+    assert_eq!(scribe.heard(), ["refused: authorization, invalid_request"]);
+    assert!(house.server.login("no ticket").await.is_err());
+    assert!(house.server.resume("no ticket").is_err());
+    assert!(house.server.cancel("no ticket").await.is_err());
+    assert!(house.decide("no ticket", Decision::Deny).await.is_err());
+    assert_eq!(scribe.heard(), ["refused: authorization, invalid_request"; 4]);
+    let consent = house.consent(&DASHBOARD.asks()).await;
+    assert!(scribe.heard().is_empty(), "a page is no refusal");
+    house.decide(consent.ticket(), Decision::Deny).await.unwrap();
+    assert_eq!(scribe.heard(), ["refused: authorization, access_denied"]);
+    house.redeem(&BILLING, "no code").await;
+    assert_eq!(scribe.heard(), ["refused: token, invalid_grant"]);
+    let nothing = Call::get("/introspect", &Form::default());
+    house.server.introspect(&nothing.parts(), b"").await;
+    house.server.revoke(&nothing.parts(), b"").await;
+    assert_eq!(
+        scribe.heard(),
+        ["refused: introspection, invalid_request", "refused: revocation, invalid_request"]
+    );
+}
+
+#[tokio::test]
+async fn who_fails_to_prove_to_be_a_client_is_told_by_the_name_they_gave() {
+    let (house, scribe) = observed();
+    let wrong = App { proof: Proof::Basic("wrong"), ..DASHBOARD };
+    house.redeem(&wrong, "no code").await;
+    let unknown = App { id: "nobody", ..SPA };
+    house.redeem(&unknown, "no code").await;
+    assert_eq!(
+        scribe.heard(),
+        [
+            "client_authentication_failed: dashboard: Failed",
+            "refused: token, invalid_client",
+            "client_authentication_failed: nobody: Unknown",
+            "refused: token, invalid_client",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_was_not_written_is_not_told() {
+    let (house, scribe) = observed();
+    let code = house.code(&DASHBOARD).await;
+    scribe.heard();
+    house.seams.fail("replace", Fault::Before);
+    house.redeem(&DASHBOARD, &code).await;
+    assert_eq!(scribe.heard(), ["refused: token, temporarily_unavailable"]);
+    house.seams.fail("replace", Fault::After);
+    house.redeem(&DASHBOARD, &code).await;
+    assert_eq!(scribe.heard(), ["code_redeemed: dashboard"], "only the store's answer was lost");
+    house.seams.mend();
+
+    house.seams.fail("insert", Fault::Before);
+    house.consent(&BILLING.asks()).await;
+    let consent = house.consent(&BILLING.asks()).await;
+    house.allow(consent.ticket()).await;
+    assert_eq!(scribe.heard(), ["refused: authorization, temporarily_unavailable"]);
+}
+
+/// Collects what is traced.
+#[derive(Clone, Default)]
+struct Tracer {
+    lines: Arc<Mutex<Vec<String>>>,
+    spans: Arc<AtomicU64>,
+}
+
+struct Line(String);
+
+impl Visit for Line {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        write!(self.0, " {}={value:?}", field.name()).unwrap();
+    }
+}
+
+impl Subscriber for Tracer {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("codegrant")
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        let mut line = Line(format!("span {}", span.metadata().name()));
+        span.record(&mut line);
+        self.lines.lock().unwrap().push(line.0);
+        Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed).saturating_add(1))
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut line = Line(event.metadata().level().to_string());
+        event.record(&mut line);
+        self.lines.lock().unwrap().push(line.0);
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test]
+async fn a_trace_has_a_span_for_each_request_and_hashes_for_ids() {
+    let house = House::new();
+    let tracer = Tracer::default();
+    let listening = tracing::subscriber::set_default(tracer.clone());
+    let code = house.code(&DASHBOARD).await;
+    house.redeem(&DASHBOARD, &code).await;
+    house.redeem(&DASHBOARD, &code).await;
+    house.redeem(&App { proof: Proof::Basic("wrong"), ..DASHBOARD }, &code).await;
+    house.seams.fail("grant", Fault::Before);
+    house.redeem(&DASHBOARD, &code).await;
+    drop(listening);
+
+    let grants = house.server.granted_by(&Subject::parse("alice").unwrap()).await;
+    assert!(grants.is_ok_and(|grants| grants.is_empty()), "the replay ended the grant");
+    let lines = tracer.lines.lock().unwrap().clone();
+    let spans = lines.iter().filter(|line| line.starts_with("span")).count();
+    assert_eq!(spans, 6, "{lines:#?}");
+    assert_eq!(lines[0], "span codegrant endpoint=\"authorization\"");
+    for (begin, count) in [
+        ("INFO message=code_issued client=\"dashboard\" grant=\"", 1),
+        ("INFO message=code_redeemed client=\"dashboard\" grant=\"", 1),
+        ("WARN message=code_replayed client=\"dashboard\" grant=\"", 1),
+        ("WARN message=client_authentication_failed client=\"dashboard\" error=", 1),
+        ("INFO message=refused code=\"invalid_grant\" cause=", 1),
+        ("INFO message=refused code=\"invalid_client\" cause=", 1),
+        ("ERROR message=refused code=\"temporarily_unavailable\" cause=", 1),
+    ] {
+        let found = lines.iter().filter(|line| line.starts_with(begin)).count();
+        assert_eq!(found, count, "{begin} in {lines:#?}");
+    }
+    let text = lines.join("\n");
+    assert!(!text.contains("alice") && !text.contains(&code), "{text}");
+    let issued: Vec<_> = lines.iter().filter(|line| line.contains(" grant=")).collect();
+    let of = |line: &str| line.split(" grant=").nth(1).unwrap().to_owned();
+    assert!(issued.iter().all(|line| of(line) == of(issued[0])), "one grant has one hash");
+}
+
+#[test]
+fn names_are_what_the_documentation_says() {
+    let refused =
+        Event::Refused { endpoint: codegrant::Endpoint::UserInfo, cause: &Cause::Contention };
+    assert_eq!(refused.name(), "refused");
+    assert_eq!(codegrant::Endpoint::UserInfo.to_string(), "userinfo");
+    assert_eq!(codegrant::Endpoint::EndSession.to_string(), "end_session");
+}
