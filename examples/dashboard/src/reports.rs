@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::request::Parts;
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use codegrant::{Acr, Denied, Guard, NameError, Scope, ScopeError};
@@ -102,7 +101,7 @@ impl Api {
         request: Request,
         report: fn(&str) -> Report,
     ) -> Result<Report, Denied> {
-        let (request, _): (Parts, _) = request.into_parts();
+        let (request, _) = request.into_parts();
         let access = guard.check(&request).await?;
         access.require_scope(&self.scope)?;
         access.require_permission(PERMISSION)?;
