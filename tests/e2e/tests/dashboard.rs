@@ -52,6 +52,15 @@ impl Visit {
         self.agent.open(&answer).await.page()
     }
 
+    /// Signs alice in, who allows no more than `scope`; the page that follows.
+    async fn allow_only(&self, scope: &str) -> Page {
+        let login = self.agent.open(&self.sign_in().await).await.page();
+        let password = [("username", "alice"), ("password", "wonderland")];
+        let consent = self.agent.press(&login, "sign-in", &password).await.page();
+        let answer = self.agent.press(&consent, "allow", &[("scope", scope)]).await.client();
+        self.agent.open(&answer).await.page()
+    }
+
     /// Asks for the salaries until the sign-in is too old for them; where the
     /// browser is sent then. Up to then they open, or are forbidden.
     async fn until_stale(&self, page: &Page, meanwhile: &str) -> Url {
@@ -168,6 +177,43 @@ async fn who_signed_in_is_shown_with_their_rights_and_the_id_token_decoded() {
     for path in ["/.well-known/openid-configuration", "/jwks", "/token", "/userinfo"] {
         assert!(page.html.contains(&format!(" {path}</code>")), "{path} is in the picture");
     }
+    let looked_up = page.html.matches("Look up the user").count();
+    assert_eq!(looked_up, 2, "for the tokens and for userinfo");
+}
+
+#[tokio::test]
+async fn a_new_sign_in_that_is_denied_leaves_nothing_of_the_old_one() {
+    let visit = Visit::begin().await;
+    visit.signed_in("alice", "wonderland").await;
+    let asked = visit.sign_in().await;
+    assert!(!shows(&visit.page("/").await, "id=\"signed-in-as\""));
+    let (state, issuer) = (parameter(&asked, "state").unwrap(), asked.origin());
+    let mut url = visit.at("/callback");
+    let issuer = issuer.ascii_serialization();
+    let answer = [("error", "access_denied"), ("state", &state), ("iss", &issuer)];
+    url.query_pairs_mut().extend_pairs(answer);
+    let page = visit.agent.open(&url).await.page();
+    assert!(shows(&page, "data-result=\"denied\"") && !shows(&page, "id=\"signed-in-as\""));
+}
+
+#[tokio::test]
+async fn what_its_user_does_not_allow_the_dashboard_does_without() {
+    let visit = Visit::begin().await;
+    let page = visit.allow_only("openid email").await;
+    let (_, told) = page.html.split_once("id=\"signed-in-as\"").unwrap();
+    let (told, _) = told.split_once("id=\"sign-in\"").unwrap();
+    assert!(told.contains("alice@people.example") && told.contains("not told"), "{told}");
+    assert!(!told.contains("Liddell") && !told.contains("analyst"), "{told}");
+    let page = visit.agent.press(&page, "load-sales", &[]).await.page();
+    assert!(shows(&page, "data-result=\"out-of-scope\""), "{}", page.html);
+}
+
+#[tokio::test]
+async fn without_an_id_token_nobody_is_signed_in() {
+    let visit = Visit::begin().await;
+    let page = visit.allow_only("reports.read").await;
+    assert!(shows(&page, "data-result=\"error\"") && shows(&page, "No ID token"));
+    assert!(!shows(&page, "id=\"signed-in-as\""));
 }
 
 #[tokio::test]
