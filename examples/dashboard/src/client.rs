@@ -9,11 +9,11 @@ use openidconnect::core::{
 use openidconnect::reqwest;
 use openidconnect::url::{ParseError, Url};
 use openidconnect::{
-    AccessToken, AccessTokenHash, AdditionalClaims, AuthenticationContextClass, AuthorizationCode,
-    ClientId, ClientSecret, CsrfToken, EndSessionUrl, EndpointMaybeSet, EndpointNotSet,
-    EndpointSet, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl, RequestTokenError, Scope,
-    SubjectIdentifier, TokenResponse, UserInfoClaims,
+    AccessToken, AdditionalClaims, AuthenticationContextClass, AuthorizationCode, ClientId,
+    ClientSecret, CsrfToken, EndSessionUrl, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PostLogoutRedirectUrl,
+    ProviderMetadataWithLogout, RedirectUrl, RequestTokenError, Scope, SubjectIdentifier,
+    TokenResponse, UserInfoClaims,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,7 @@ use crate::reports::{self, ReportName};
 use crate::session::{Pending, Session};
 use crate::step::Step;
 use crate::trace::{Arrow, Party};
+use crate::verified::verified;
 
 /// What the dashboard wants, beside `openid`: to know its user, and to read
 /// their reports.
@@ -53,7 +54,8 @@ pub(crate) struct RelyingParty {
     http: reqwest::Client,
 }
 
-type Configured = CoreClient<
+/// Knows the provider’s doors and keys.
+pub(crate) type Configured = CoreClient<
     EndpointSet,
     EndpointNotSet,
     EndpointNotSet,
@@ -274,27 +276,6 @@ impl RelyingParty {
     const fn way<'a>(&'a self, session: &'a Session, steps: (Step, Step)) -> BackChannel<'a> {
         BackChannel { http: &self.http, session, steps }
     }
-}
-
-/// Whom the ID token names, and what it says, if it is to be believed (OpenID
-/// Connect Core sections 3.1.3.7 and 3.1.3.8).
-fn verified(
-    client: &Configured,
-    tokens: &CoreTokenResponse,
-    id_token: &CoreIdToken,
-    nonce: &Nonce,
-) -> Result<(SubjectIdentifier, Decoded), SignInError> {
-    let verifier = client.id_token_verifier();
-    let not_believed = |why: &dyn std::fmt::Display| SignInError::IdToken(why.to_string());
-    let claims = id_token.claims(&verifier, nonce).map_err(|why| not_believed(&why))?;
-    let algorithm = id_token.signing_alg().map_err(|why| not_believed(&why))?;
-    let key = id_token.signing_key(&verifier).map_err(|why| not_believed(&why))?;
-    let hash = AccessTokenHash::from_token(tokens.access_token(), algorithm, key)
-        .map_err(|why| not_believed(&why))?;
-    if claims.access_token_hash() != Some(&hash) {
-        return Err(not_believed(&"it belongs to another access token"));
-    }
-    Ok((claims.subject().clone(), Decoded::of(id_token, claims)))
 }
 
 #[cfg(test)]

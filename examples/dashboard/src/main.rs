@@ -18,6 +18,7 @@ mod reports;
 mod session;
 mod step;
 mod trace;
+mod verified;
 mod watch;
 mod wire;
 
