@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, REFERRER_POLICY, SET_COOKIE,
     X_CONTENT_TYPE_OPTIONS,
@@ -16,19 +16,22 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use futures_util::{Stream, stream};
+use serde::Deserialize;
 use tokio::sync::watch;
 
-use crate::callback;
-use crate::client::{OAuthClient, ReportAnswer};
+use crate::api::ReportsApi;
+use crate::client::{Again, RelyingParty};
+use crate::outcome::Outcome;
 use crate::page::{self, DemoUser};
-use crate::session::{Outcome, Session, Sessions};
+use crate::session::{Session, Sessions};
 use crate::step::Step;
 use crate::trace::{Arrow, Party};
-use crate::wire;
+use crate::{callback, load, wire};
 
 #[derive(Clone)]
 pub(crate) struct Application {
-    pub(crate) client: Arc<OAuthClient>,
+    pub(crate) client: Arc<RelyingParty>,
+    pub(crate) reports_api: Arc<ReportsApi>,
     pub(crate) sessions: Sessions,
     pub(crate) demo_users: Arc<[DemoUser]>,
     /// Where a sign-in leads: the only other place that our forms may reach.
@@ -42,14 +45,18 @@ pub(crate) struct Application {
 /// The session of the browser that sent a request.
 pub(crate) type Browser = Extension<Arc<Session>>;
 
+const DRAWN: &str = "state, nonce and the PKCE secret behind code_challenge were drawn for this \
+                     sign-in and stay in the dashboard’s session.";
+
 impl Application {
     pub(crate) fn router(self) -> Router {
         Router::new()
             .route("/", get(index))
             .route("/sign-in", post(sign_in))
             .route("/callback", get(callback::callback))
-            .route("/load-report", post(load_report))
+            .route("/load/{report}", post(load::load))
             .route("/sign-out", post(sign_out))
+            .route("/signed-out", get(signed_out))
             .route("/events", get(events))
             .layer(from_fn_with_state(self.sessions.clone(), with_session))
             .route("/style.css", get(|| asset("text/css", include_str!("style.css"))))
@@ -76,53 +83,72 @@ async fn index(State(app): State<Application>, Extension(session): Browser) -> H
 /// Step 2.
 async fn sign_in(State(app): State<Application>, Extension(session): Browser) -> Redirect {
     session.trace.rewind(Step::Redirect);
-    let (url, pending) = app.client.begin();
-    session.begin_sign_in(pending);
     session.trace.add(pressed(Step::Redirect, "POST /sign-in"));
-    session.trace.add(
-        Arrow::answer(Step::Redirect, Party::Application, Party::User, status_of_redirect())
-            .with(wire::location(url.as_str()))
-            .remark(
-                "state and the PKCE secret behind code_challenge were drawn for this sign-in and \
-                 stay in the dashboard’s session.",
-            ),
-    );
+    to_authorization_server(&app, &session, None, DRAWN).await
+}
+
+/// Sends the browser away to sign in; `again`, if somebody is signed in already.
+pub(crate) async fn to_authorization_server(
+    app: &Application,
+    session: &Session,
+    again: Option<Again>,
+    remark: &str,
+) -> Redirect {
+    let (url, pending) = match app.client.begin(session, again).await {
+        Ok(begun) => begun,
+        Err(problem) => {
+            session.finish(Outcome::Error(problem.to_string()));
+            return Redirect::to("/");
+        }
+    };
+    session.begin_sign_in(pending);
+    session.trace.add(redirect(Step::Redirect, url.as_str()).remark(remark));
     Redirect::to(url.as_str())
 }
 
-/// Steps 7 and 8.
-async fn load_report(State(app): State<Application>, Extension(session): Browser) -> Redirect {
-    session.hide_report();
-    let Some(token) = session.access_token() else {
-        session.finish(Outcome::Error("There is no token yet: sign in first.".to_owned()));
-        return Redirect::to("/");
-    };
-    session.trace.rewind(Step::Call);
-    session.trace.add(pressed(Step::Call, "POST /load-report"));
-    match app.client.report(&session, &token).await {
-        Ok(ReportAnswer::Report(report)) => session.show_report(report),
-        Ok(ReportAnswer::Forbidden) => session.finish(Outcome::Forbidden),
-        Ok(ReportAnswer::TokenRefused) => {
-            let text = "401: the token has expired or was ended. Sign in again for a new one.";
-            session.finish(Outcome::Error(text.to_owned()));
-        }
-        Err(problem) => session.finish(Outcome::Error(problem)),
+/// Ends the session here at once, and at the authorization server if the user
+/// gets there.
+async fn sign_out(State(app): State<Application>, Extension(session): Browser) -> Redirect {
+    let Some(user) = session.signed_in() else { return Redirect::to("/") };
+    session.trace.rewind(Step::Redirect);
+    session.trace.add(pressed(Step::SignOut, "POST /sign-out"));
+    let (url, state) = app.client.end_session(&user);
+    session.leave(state);
+    session.trace.add(redirect(Step::SignOut, url.as_str()));
+    Redirect::to(url.as_str())
+}
+
+/// The browser is back from signing out. Whoever else leads it here ends nothing.
+async fn signed_out(
+    Extension(session): Browser,
+    Query(Returned { state }): Query<Returned>,
+) -> Redirect {
+    if session.has_left(&state) {
+        let (user, application) = (Party::User, Party::Application);
+        session.trace.add(
+            Arrow::request(Step::SignOut, user, application, "GET /signed-out")
+                .with([wire::line("state", &state)]),
+        );
+        session.finish(Outcome::SignedOut);
     }
     Redirect::to("/")
 }
 
-async fn sign_out(Extension(session): Browser) -> Redirect {
-    session.trace.rewind(Step::Redirect);
-    session.sign_out();
-    Redirect::to("/")
+/// What the authorization server sends along with who has signed out.
+#[derive(Deserialize)]
+struct Returned {
+    #[serde(default)]
+    state: String,
 }
 
-fn pressed(step: Step, head: &str) -> Arrow {
+pub(crate) fn pressed(step: Step, head: impl Into<String>) -> Arrow {
     Arrow::request(step, Party::User, Party::Application, head)
 }
 
-pub(crate) fn status_of_redirect() -> String {
-    wire::status(StatusCode::SEE_OTHER)
+/// The dashboard sends the browser on to `url`.
+pub(crate) fn redirect(step: Step, url: &str) -> Arrow {
+    let status = wire::status(StatusCode::SEE_OTHER);
+    Arrow::answer(step, Party::Application, Party::User, status).with(wire::location(url))
 }
 
 /// The live part of the page, again whenever something changed, until the

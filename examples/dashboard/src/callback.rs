@@ -5,10 +5,12 @@ use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::header::SET_COOKIE;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use oauth2::url::form_urlencoded;
+use openidconnect::url::form_urlencoded;
 
-use crate::application::{Application, Browser, status_of_redirect};
-use crate::session::{Answered, Outcome, Pending, Session};
+use crate::application::{Application, Browser, redirect};
+use crate::load;
+use crate::outcome::Outcome;
+use crate::session::{Answered, Pending, Session};
 use crate::step::Step;
 use crate::trace::{Arrow, Party};
 use crate::wire;
@@ -81,25 +83,35 @@ impl Answer {
 }
 
 async fn finish_sign_in(app: &Application, session: &Session, answer: Answer, pending: Pending) {
+    let report = pending.report;
     let code = match (answer.code, answer.error.as_deref()) {
         (Some(code), None) => code,
+        (_, Some("access_denied")) if report.is_some() => {
+            return session.finish(Outcome::StepUpDenied);
+        }
         (_, Some("access_denied")) => return session.finish(Outcome::Denied),
         _ => {
             let text = "The authorization server answered with an error in place of a code.";
             return session.finish(Outcome::Error(text.to_owned()));
         }
     };
-    let tokens = match app.client.redeem(session, code, pending.code_verifier).await {
-        Ok(tokens) => tokens,
-        Err(problem) => return session.finish(Outcome::Error(problem)),
+    let user = match app.client.redeem(session, code, pending).await {
+        Ok(user) => user,
+        Err(problem) => return session.finish(Outcome::Error(problem.to_string())),
     };
     if session.renew_cookie().is_err() {
         return session.finish(Outcome::Error("No new session could be begun.".to_owned()));
     }
+    session.sign_in(user);
+    if let (Some(report), Some(user)) = (report, session.signed_in()) {
+        // A second demand is not followed: that could go on for ever.
+        if load::show(app, session, &user, report).await.is_some() {
+            session.finish(Outcome::StepUpInVain);
+        }
+    }
     session.trace.add(
-        Arrow::answer(Step::Token, Party::Application, Party::User, status_of_redirect())
-            .with(wire::location("/"))
-            .remark("The token stays with the dashboard; your browser never sees it."),
+        redirect(Step::Token, "/").remark(
+            "The tokens stay with the dashboard; your browser never sees the access token.",
+        ),
     );
-    session.sign_in(tokens);
 }

@@ -23,13 +23,14 @@ pub(crate) fn diagram(arrows: &[Numbered]) -> Markup {
     }
 }
 
-/// A step that has not happened is announced, and carries no `data-step`.
+/// A step that has not happened is announced, and carries no `data-step`. The
+/// sign-out is none of the eight, and not announced.
 fn step<'a>(step: Step, arrows: impl Iterator<Item = &'a Numbered>) -> Markup {
     let mut arrows = arrows.peekable();
     let happened = arrows.peek().is_some();
     html! {
         li .step .upcoming[!happened] id={ "step-" (step.number()) } data-part
-            data-step=[happened.then(|| step.number())] {
+            data-step=[happened.then(|| step.number())] hidden[!happened && step == Step::SignOut] {
             div.about {
                 span.badge aria-hidden="true" { (step.number()) }
                 div { h3 { (step.title()) } p { (step.purpose()) } }

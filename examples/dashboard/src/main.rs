@@ -1,17 +1,24 @@
 //! `cargo run -p dashboard`: all five parties of the authorization-code flow on
 //! this machine, and a page that shows what they say to each other.
 
+mod api;
 mod application;
 mod arguments;
+mod back_channel;
 mod callback;
+mod challenge;
 mod client;
 mod diagram;
+mod id_token;
+mod load;
+mod outcome;
 mod page;
 mod parties;
 mod reports;
 mod session;
 mod step;
 mod trace;
+mod verified;
 mod watch;
 mod wire;
 

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use codegrant::{ClientSecret, ScopeError};
+use codegrant::ClientSecret;
+use openidconnect::reqwest::{self, redirect};
+use openidconnect::url::ParseError;
 use server::Config;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -17,8 +19,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::api::ReportsApi;
 use crate::application::Application;
-use crate::client::{OAuthClient, Registration, SetUpError};
+use crate::client::{Registration, RelyingParty, SCOPES};
 use crate::page::DemoUser;
 use crate::reports;
 use crate::session::Sessions;
@@ -26,6 +29,8 @@ use crate::watch::{self as watched, WatchedDirectory};
 
 /// How long requests in flight may hold up the end of the program.
 const LAST_ORDERS: Duration = Duration::from_secs(3);
+/// Longer than any answer on one machine takes.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Three parties with a listener each, and the database that they share.
 pub(crate) struct Parties {
@@ -54,10 +59,12 @@ pub(crate) enum StartError {
     TemporaryDirectory(io::Error),
     #[error("cannot start the authorization server: {0}")]
     AuthorizationServer(#[from] server::StartError),
-    #[error(transparent)]
-    Client(#[from] SetUpError),
-    #[error(transparent)]
-    Scope(#[from] ScopeError),
+    #[error("an address of the dashboard’s cannot be read: {0}")]
+    Address(#[from] ParseError),
+    #[error("the HTTP client cannot be set up: {0}")]
+    Http(#[from] reqwest::Error),
+    #[error("cannot set the reports API up: {0}")]
+    ReportsApi(#[from] reports::SetUpError),
 }
 
 /// The ports that are listened on, and the addresses that they make.
@@ -82,8 +89,10 @@ impl Parties {
         let (stopping, stopped) = watch::channel(false);
         let issuer = registration.issuer.clone();
         let home = address(&places.application)?;
+        let http = http_client()?;
         let page = Application {
-            client: Arc::new(OAuthClient::new(registration)?),
+            client: Arc::new(RelyingParty::new(registration, http.clone())?),
+            reports_api: Arc::new(ReportsApi { http, address: address(&places.reports_api)? }),
             sessions: sessions.clone(),
             demo_users: demo_users.clone(),
             issuer: issuer.into(),
@@ -149,12 +158,13 @@ impl Places {
     /// The dashboard as the authorization server knows it, with a secret that
     /// only these two share.
     fn registration(&self) -> Result<Registration, StartError> {
+        let home = address(&self.application)?;
         Ok(Registration {
             client_id: "dashboard".to_owned(),
             client_secret: ClientSecret::generate(),
-            redirect_uri: format!("{}/callback", address(&self.application)?),
+            redirect_uri: format!("{home}/callback"),
+            post_logout_redirect_uri: format!("{home}/signed-out"),
             issuer: address(&self.authorization_server)?,
-            reports: format!("{}/reports", address(&self.reports_api)?),
         })
     }
 }
@@ -171,6 +181,15 @@ fn address(listener: &TcpListener) -> Result<String, StartError> {
     Ok(format!("http://{local}"))
 }
 
+/// A client that followed redirects could be sent to any server.
+fn http_client() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .timeout(PATIENCE)
+        .build()
+}
+
 /// The demonstration's users and scopes, with our one client.
 fn configuration(registration: &Registration, directory: &Path) -> Config {
     Config {
@@ -184,7 +203,8 @@ fn configuration(registration: &Registration, directory: &Path) -> Config {
             client_name: Some("Dashboard".to_owned()),
             redirect_uris: vec![registration.redirect_uri.clone()],
             token_endpoint_auth_method: Some("client_secret_basic".to_owned()),
-            scope: reports::SCOPE.to_owned(),
+            scope: format!("openid {}", SCOPES.join(" ")),
+            post_logout_redirect_uris: vec![registration.post_logout_redirect_uri.clone()],
             require_pkce: true,
             ..server::Client::default()
         }],

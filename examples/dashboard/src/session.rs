@@ -1,5 +1,5 @@
-//! The dashboard's browser sessions: who is under way to a sign-in, which
-//! tokens came back, how the last action ended. All in memory.
+//! The dashboard's browser sessions: who is under way to a sign-in, who came
+//! back, how the last action ended. All in memory.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use codegrant::{Entropy, HostError, SystemEntropy};
-use oauth2::{AccessToken, CsrfToken, PkceCodeVerifier};
+use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier};
 
-use crate::reports::Report;
+use crate::client::{Provider, SignedIn};
+use crate::outcome::Outcome;
+use crate::reports::{Report, ReportName};
 use crate::trace::Trace;
 
 /// Distinct from the authorization server's cookies: browsers keep one jar for
@@ -36,8 +38,9 @@ struct State {
     pending: VecDeque<Pending>,
     /// `state` values whose answer came, so that a repetition is recognized.
     answered: VecDeque<CsrfToken>,
-    tokens: Option<Tokens>,
-    user: Option<String>,
+    signed_in: Option<Arc<SignedIn>>,
+    /// The `state` of the sign-out under way.
+    leaving: Option<CsrfToken>,
     outcome: Option<Outcome>,
     report: Option<Report>,
 }
@@ -45,26 +48,11 @@ struct State {
 /// A sign-in under way: what the answer will be checked against.
 pub(crate) struct Pending {
     pub(crate) state: CsrfToken,
+    pub(crate) nonce: Nonce,
     pub(crate) code_verifier: PkceCodeVerifier,
-}
-
-/// What the token response said.
-#[derive(Clone)]
-pub(crate) struct Tokens {
-    pub(crate) access_token: AccessToken,
-    pub(crate) scope: String,
-    pub(crate) expires_in: Option<u64>,
-}
-
-/// How the last action ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    SignedIn,
-    Denied,
-    Report,
-    Forbidden,
-    Error(String),
-    SignedOut,
+    pub(crate) provider: Arc<Provider>,
+    /// What somebody who is signed in wanted to see, and has to sign in once more for.
+    pub(crate) report: Option<ReportName>,
 }
 
 /// What an answer's `state` says of it.
@@ -79,8 +67,7 @@ pub(crate) enum Answered {
 
 /// What the page shows of a session.
 pub(crate) struct View {
-    pub(crate) tokens: Option<Tokens>,
-    pub(crate) user: Option<String>,
+    pub(crate) signed_in: Option<Arc<SignedIn>>,
     pub(crate) outcome: Option<Outcome>,
     pub(crate) report: Option<Report>,
 }
@@ -115,10 +102,13 @@ impl Session {
     }
 
     /// A sign-in begins, and takes the place of what came before: if it is
-    /// denied, there is no token.
+    /// denied, nobody is signed in. Who only has to prove once more who they are
+    /// stays signed in meanwhile.
     pub(crate) fn begin_sign_in(&self, pending: Pending) {
         let mut state = self.state();
-        state.forget();
+        if pending.report.is_none() {
+            state.forget();
+        }
         push_bounded(&mut state.pending, pending, MOST_PENDING);
         drop(state);
         self.trace.ring();
@@ -138,28 +128,35 @@ impl Session {
         Answered::Unasked
     }
 
-    pub(crate) fn sign_in(&self, tokens: Tokens) {
+    pub(crate) fn sign_in(&self, user: SignedIn) {
         let mut state = self.state();
         state.forget();
-        state.tokens = Some(tokens);
+        state.signed_in = Some(Arc::new(user));
         drop(state);
         self.finish(Outcome::SignedIn);
     }
 
-    pub(crate) fn sign_out(&self) {
-        self.state().forget();
-        self.finish(Outcome::SignedOut);
+    /// Forgets who is signed in; they are on their way to sign out at the
+    /// authorization server, too.
+    pub(crate) fn leave(&self, expected: CsrfToken) {
+        let mut state = self.state();
+        state.forget();
+        state.leaving = Some(expected);
+        drop(state);
+        self.trace.ring();
     }
 
-    pub(crate) fn access_token(&self) -> Option<AccessToken> {
-        self.state().tokens.as_ref().map(|tokens| tokens.access_token.clone())
+    /// Whether `state` is the one that the sign-out under way comes back with.
+    pub(crate) fn has_left(&self, state: &str) -> bool {
+        self.state().leaving.take_if(|expected| expected.secret() == state).is_some()
+    }
+
+    pub(crate) fn signed_in(&self) -> Option<Arc<SignedIn>> {
+        self.state().signed_in.clone()
     }
 
     pub(crate) fn show_report(&self, report: Report) {
-        let mut state = self.state();
-        state.user = Some(report.subject.clone());
-        state.report = Some(report);
-        drop(state);
+        self.state().report = Some(report);
         self.finish(Outcome::Report);
     }
 
@@ -176,8 +173,7 @@ impl Session {
     pub(crate) fn view(&self) -> View {
         let state = self.state();
         View {
-            tokens: state.tokens.clone(),
-            user: state.user.clone(),
+            signed_in: state.signed_in.clone(),
             outcome: state.outcome.clone(),
             report: state.report.clone(),
         }
@@ -195,8 +191,7 @@ impl Session {
 impl State {
     /// As if nobody had signed in.
     fn forget(&mut self) {
-        self.tokens = None;
-        self.user = None;
+        self.signed_in = None;
         self.report = None;
         self.outcome = None;
     }
@@ -250,13 +245,7 @@ fn random_hex<const N: usize>() -> Result<String, HostError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn pending(state: &str) -> Pending {
-        Pending {
-            state: CsrfToken::new(state.to_owned()),
-            code_verifier: PkceCodeVerifier::new("v".repeat(43)),
-        }
-    }
+    use crate::client::tests::pending;
 
     #[test]
     fn an_answer_is_taken_once_and_only_if_somebody_asked() {
@@ -294,30 +283,13 @@ mod tests {
         assert_eq!(sessions.all().len(), MOST_SESSIONS);
     }
 
-    fn tokens() -> Tokens {
-        Tokens {
-            access_token: AccessToken::new("secret".into()),
-            scope: "reports.read".into(),
-            expires_in: Some(600),
-        }
-    }
-
     #[test]
-    fn signing_out_forgets_the_token_and_what_it_brought() {
+    fn a_sign_out_is_expected_back_once_and_with_its_own_state() {
         let session = Session::draw().unwrap();
-        session.sign_in(tokens());
-        session.sign_out();
-        let view = session.view();
-        assert!(view.tokens.is_none() && view.user.is_none() && view.report.is_none());
-        assert_eq!(view.outcome, Some(Outcome::SignedOut));
-    }
-
-    #[test]
-    fn a_new_sign_in_does_not_end_with_the_token_of_an_old_one() {
-        let session = Session::draw().unwrap();
-        session.sign_in(tokens());
-        session.begin_sign_in(pending("denied later"));
-        session.finish(Outcome::Denied);
-        assert!(session.access_token().is_none());
+        assert!(!session.has_left(""), "nobody is leaving");
+        session.leave(CsrfToken::new("drawn".to_owned()));
+        assert!(!session.has_left("planted"));
+        assert!(session.has_left("drawn"));
+        assert!(!session.has_left("drawn"));
     }
 }

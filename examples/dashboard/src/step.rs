@@ -1,6 +1,7 @@
-//! The eight steps of the authorization-code flow, in words for newcomers.
+//! The eight steps of the authorization-code flow, in words for newcomers, and
+//! the sign-out that may come after them.
 
-/// One of the eight.
+/// One of the eight, or the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
     Open,
@@ -11,10 +12,11 @@ pub(crate) enum Step {
     Token,
     Call,
     Check,
+    SignOut,
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Open,
         Self::Redirect,
         Self::Decide,
@@ -23,6 +25,7 @@ impl Step {
         Self::Token,
         Self::Call,
         Self::Check,
+        Self::SignOut,
     ];
 
     pub(crate) const fn number(self) -> u8 {
@@ -35,6 +38,7 @@ impl Step {
             Self::Token => 6,
             Self::Call => 7,
             Self::Check => 8,
+            Self::SignOut => 9,
         }
     }
 
@@ -45,9 +49,10 @@ impl Step {
             Self::Decide => "You sign in and decide",
             Self::Code => "You come back with a code",
             Self::Redeem => "The application hands in the code",
-            Self::Token => "It gets an access token",
+            Self::Token => "It gets an ID token and an access token",
             Self::Call => "It asks for the report",
             Self::Check => "The reports API checks, and answers",
+            Self::SignOut => "You sign out",
         }
     }
 
@@ -59,8 +64,9 @@ impl Step {
                  service, which opens only to whoever brings an access token."
             }
             Self::Redirect => {
-                "Your password is none of the dashboard’s business, so it sends your browser to \
-                 the authorization server with a note: who asks, for what, and where to come back to."
+                "Your password is none of the dashboard’s business, so it looks up where the \
+                 authorization server’s doors are and what its keys, and sends your browser there \
+                 with a note: who asks, for what, and where to come back to."
             }
             Self::Decide => {
                 "Only the authorization server ever sees your password, and it asks you what the \
@@ -75,8 +81,9 @@ impl Step {
                  proves with its own secret and the PKCE verifier that it is the one who asked."
             }
             Self::Token => {
-                "The authorization server checks all of it, marks the code as used, and answers \
-                 with a token that stands for what you allowed, for a short time."
+                "The authorization server checks all of it and marks the code as used. The ID \
+                 token says who signed in, and the dashboard verifies it; the access token stands \
+                 for what you allowed, and opens userinfo too, which says more of you."
             }
             Self::Call => {
                 "The token now speaks for you: the dashboard shows it to the reports API and needs \
@@ -84,7 +91,11 @@ impl Step {
             }
             Self::Check => {
                 "The token says what the application may do and the policy database says what you \
-                 may do; the report takes both."
+                 may do; the report takes both, and the salaries a fresh sign-in, too."
+            }
+            Self::SignOut => {
+                "The dashboard forgets you, and sends your browser to the authorization server to \
+                 end your session there, too; the ID token proves that it may ask for that."
             }
         }
     }

@@ -88,6 +88,18 @@ impl Trace {
         self.ring();
     }
 
+    /// What was asked of the reports API and how it answered becomes the reason to
+    /// begin anew with step 2: all else since then is forgotten.
+    pub(crate) fn begin_again(&self) {
+        let mut log = self.log();
+        log.arrows.retain(|kept| kept.arrow.step < Step::Redirect || kept.arrow.step >= Step::Call);
+        for kept in log.arrows.iter_mut().filter(|kept| kept.arrow.step >= Step::Call) {
+            kept.arrow.step = Step::Redirect;
+        }
+        drop(log);
+        self.ring();
+    }
+
     /// Whether `step` or a later one has happened.
     pub(crate) fn reached(&self, step: Step) -> bool {
         self.log().arrows.iter().any(|kept| kept.arrow.step >= step)
@@ -182,7 +194,19 @@ mod tests {
         assert!(!trace.reached(Step::Call));
         trace.add(note(Step::Call));
         let numbers: Vec<_> = trace.arrows().iter().map(|kept| kept.number).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 9], "a number is never used twice");
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 10], "a number is never used twice");
+    }
+
+    #[test]
+    fn the_answer_of_the_reports_api_can_be_the_reason_to_begin_again() {
+        let trace = Trace::default();
+        for step in [Step::Open, Step::Redirect, Step::Token, Step::Call, Step::Check] {
+            trace.add(note(step));
+        }
+        trace.begin_again();
+        let kept: Vec<_> =
+            trace.arrows().iter().map(|kept| (kept.number, kept.arrow.step)).collect();
+        assert_eq!(kept, [(1, Step::Open), (4, Step::Redirect), (5, Step::Redirect)]);
     }
 
     #[test]

@@ -19,14 +19,27 @@ use crate::trace::{Arrow, Party};
 use crate::wire;
 
 tokio::task_local! {
-    /// For whom the request is answered that this task is busy with.
-    static WATCHED: Arc<Session>;
+    /// What the request is for that this task is busy with.
+    static WATCHED: Watched;
+}
+
+/// A request that is answered for a browser session.
+struct Watched {
+    session: Arc<Session>,
+    /// Who answers it, and in which step.
+    by: Party,
+    step: Step,
 }
 
 /// More than the authorization server takes, so that it is the one to refuse.
 const LARGEST_FORM: usize = 256 * 1024;
 
-/// Around the authorization server: what the browser asks it and hears.
+/// Where the authorization server meets the browser for the dashboard.
+const PAGES: [&str; 5] = ["/authorize", "/login", "/consent", "/logout", "/logout/confirm"];
+
+/// Around the authorization server: what the browser asks it and hears, and whom
+/// it looks up for what the dashboard asks it past the browser, which shows the
+/// request and the answer.
 ///
 /// Browsers send cookies to every port of a host, so the dashboard's own cookie
 /// tells here, too, whose page the request belongs to.
@@ -35,10 +48,14 @@ pub(crate) async fn authorization_server(
     request: Request,
     next: Next,
 ) -> Response {
+    if let Some(session) = sessions.of_back_channel(request.headers()) {
+        let watched = Watched { session, by: Party::AuthorizationServer, step: Step::Token };
+        return WATCHED.scope(watched, next.run(request)).await;
+    }
     let Some(session) = sessions.of_browser(request.headers()) else {
         return next.run(request).await;
     };
-    if !["/authorize", "/login", "/consent"].contains(&request.uri().path()) {
+    if !PAGES.contains(&request.uri().path()) {
         return next.run(request).await;
     }
     let (head, body) = request.into_parts();
@@ -47,7 +64,11 @@ pub(crate) async fn authorization_server(
     };
     let path = head.uri.path().to_owned();
     let signing_in = session.trace.reached(Step::Decide);
-    let step = if path == "/authorize" && !signing_in { Step::Redirect } else { Step::Decide };
+    let step = match path.as_str() {
+        "/authorize" if !signing_in => Step::Redirect,
+        "/logout" | "/logout/confirm" => Step::SignOut,
+        _ => Step::Decide,
+    };
     let query = head.uri.query().unwrap_or_default();
     let title = format!("{} {path}", head.method);
     let arrow = Arrow::request(step, Party::User, Party::AuthorizationServer, title)
@@ -56,12 +77,27 @@ pub(crate) async fn authorization_server(
     session.trace.add(arrow);
     let posted = head.method == Method::POST;
     let request = Request::from_parts(head, Body::from(form));
-    let response = WATCHED.scope(session.clone(), next.run(request)).await;
+    let response = next.run(request).await;
     if step == Step::Redirect && leads_back_with(response.headers(), "code") {
         session.trace.add(nothing_to_ask());
     }
-    session.trace.add(answer_of_authorization_server(&path, posted, &response));
+    session.trace.add(if step == Step::SignOut {
+        answer_to_sign_out(&response)
+    } else {
+        answer_of_authorization_server(&path, posted, &response)
+    });
     response
+}
+
+fn answer_to_sign_out(response: &Response) -> Arrow {
+    let (from, to) = (Party::AuthorizationServer, Party::User);
+    let arrow = Arrow::answer(Step::SignOut, from, to, wire::status(response.status()));
+    match location(response.headers()) {
+        Some(place) => arrow
+            .with(wire::location(place))
+            .remark("The session here is over, and so are the tokens issued in it."),
+        None => arrow.remark("A page of the authorization server."),
+    }
 }
 
 fn nothing_to_ask() -> Arrow {
@@ -73,7 +109,7 @@ fn nothing_to_ask() -> Arrow {
 fn answer_of_authorization_server(path: &str, posted: bool, response: &Response) -> Arrow {
     let status = response.status();
     let (from, to) = (Party::AuthorizationServer, Party::User);
-    if let Some(location) = response.headers().get(LOCATION).and_then(|value| value.to_str().ok()) {
+    if let Some(place) = location(response.headers()) {
         let (step, remark) = if leads_back_with(response.headers(), "code") {
             (Step::Code, "Back to the dashboard, with a code. No token passes through the browser.")
         } else if leads_back_with(response.headers(), "error") {
@@ -82,7 +118,7 @@ fn answer_of_authorization_server(path: &str, posted: bool, response: &Response)
             (Step::Decide, "On to the next page of the authorization server.")
         };
         return Arrow::answer(step, from, to, wire::status(status))
-            .with(wire::location(location))
+            .with(wire::location(place))
             .remark(remark);
     }
     let remark = match (path, status) {
@@ -97,10 +133,13 @@ fn answer_of_authorization_server(path: &str, posted: bool, response: &Response)
 
 /// Whether a redirect answers the client, with this parameter.
 fn leads_back_with(headers: &HeaderMap, parameter: &str) -> bool {
-    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (place, query) = location.split_once('?').unwrap_or_default();
+    let (place, query) = location(headers).and_then(|url| url.split_once('?')).unwrap_or_default();
     place.ends_with("/callback")
         && wire::form(query.as_bytes()).iter().any(|line| line.name == parameter)
+}
+
+fn location(headers: &HeaderMap) -> Option<&str> {
+    headers.get(LOCATION)?.to_str().ok()
 }
 
 /// Around the reports API: why it answers as it does. The dashboard shows the
@@ -113,7 +152,8 @@ pub(crate) async fn reports_api(
     let Some(session) = sessions.of_back_channel(request.headers()) else {
         return next.run(request).await;
     };
-    let response = WATCHED.scope(session.clone(), next.run(request)).await;
+    let watched = Watched { session: session.clone(), by: Party::ReportsApi, step: Step::Check };
+    let response = WATCHED.scope(watched, next.run(request)).await;
     let verdict = match response.extensions().get::<Cause>() {
         None => format!(
             "The token is valid, its scope reaches this far, and its user has the permission \
@@ -123,6 +163,9 @@ pub(crate) async fn reports_api(
             "The token is valid and its scope reaches this far, but its user does not have the \
              permission {needed}."
         ),
+        Some(Cause::InsufficientUserAuthentication) => {
+            "The token is valid, but its user’s sign-in is too old for this report.".to_owned()
+        }
         Some(cause) => format!("No: {cause}."),
     };
     session.trace.add(Arrow::note(Step::Check, Party::ReportsApi, "Verdict").remark(verdict));
@@ -138,28 +181,30 @@ impl Directory for WatchedDirectory {
     async fn user(&self, subject: &Subject) -> Result<Option<Arc<User>>, HostError> {
         let found = self.0.user(subject).await;
         // Outside a watched request there is no page to tell.
-        let _ = WATCHED.try_with(|session| {
-            session.trace.add(look_up(subject));
-            session.trace.add(looked_up(&found));
+        let _ = WATCHED.try_with(|watched| {
+            watched.session.trace.add(watched.look_up(subject));
+            watched.session.trace.add(watched.looked_up(&found));
         });
         found
     }
 }
 
-fn look_up(subject: &Subject) -> Arrow {
-    Arrow::request(Step::Check, Party::ReportsApi, Party::Database, "Look up the user")
-        .with([wire::line("subject", subject.as_str())])
-}
+impl Watched {
+    fn look_up(&self, subject: &Subject) -> Arrow {
+        Arrow::request(self.step, self.by, Party::Database, "Look up the user")
+            .with([wire::line("subject", subject.as_str())])
+    }
 
-fn looked_up(found: &Result<Option<Arc<User>>, HostError>) -> Arrow {
-    let answer = |head| Arrow::answer(Step::Check, Party::Database, Party::ReportsApi, head);
-    match found {
-        Ok(Some(user)) => answer("Known").with([
-            wire::line("roles", &listed(user.roles())),
-            wire::line("permissions", &listed(user.permissions())),
-        ]),
-        Ok(None) => answer("Unknown"),
-        Err(_) => answer("The database cannot answer"),
+    fn looked_up(&self, found: &Result<Option<Arc<User>>, HostError>) -> Arrow {
+        let answer = |head| Arrow::answer(self.step, Party::Database, self.by, head);
+        match found {
+            Ok(Some(user)) => answer("Known").with([
+                wire::line("roles", &listed(user.roles())),
+                wire::line("permissions", &listed(user.permissions())),
+            ]),
+            Ok(None) => answer("Unknown"),
+            Err(_) => answer("The database cannot answer"),
+        }
     }
 }
 

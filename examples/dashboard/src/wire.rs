@@ -1,33 +1,46 @@
 //! Messages made fit to be shown: parameters one a line, secrets shortened.
 
 use axum::http::StatusCode;
-use oauth2::url::form_urlencoded;
+use openidconnect::url::form_urlencoded;
 use serde_json::Value;
 
 use crate::trace::Line;
 
 /// What everybody may see in full. All else might open something, or is too
 /// long to read, so a parameter that nobody thought of is shortened too.
-const PUBLIC: [&str; 20] = [
+const PUBLIC: [&str; 33] = [
+    "acr_values",
     "action",
+    "authorization_endpoint",
     "client_id",
     "code_challenge_method",
     "decision",
+    "email",
+    "end_session_endpoint",
     "error",
     "error_description",
     "expires_in",
     "grant_type",
     "iss",
+    "issuer",
+    "jwks_uri",
     "Location",
+    "max_age",
+    "name",
     "permission",
     "permissions",
+    "post_logout_redirect_uri",
+    "realm",
     "redirect_uri",
     "response_type",
     "roles",
     "scope",
+    "sub",
     "subject",
     "title",
+    "token_endpoint",
     "token_type",
+    "userinfo_endpoint",
     "username",
 ];
 
@@ -36,7 +49,7 @@ const SHOWN: usize = 6;
 
 /// What does not fit on a page is nothing that a flow sends.
 const LONGEST_TEXT: usize = 300;
-const MOST_LINES: usize = 30;
+const MOST_LINES: usize = 60;
 
 /// `name` and `value`, as far as they may be shown.
 pub(crate) fn line(name: &str, value: &str) -> Line {
@@ -74,12 +87,18 @@ pub(crate) fn json(body: &[u8]) -> Vec<Line> {
         .take(MOST_LINES)
         .map(|(name, value)| match value {
             Value::String(text) => line(name, text),
-            Value::Array(items) => {
-                Line { name: printable(name), value: format!("({} entries)", items.len()) }
-            }
+            Value::Array(items) => listed(name, items),
             other => line(name, &other.to_string()),
         })
         .collect()
+}
+
+fn listed(name: &str, items: &[Value]) -> Line {
+    let texts: Option<Vec<_>> = items.iter().map(Value::as_str).collect();
+    match texts.filter(|texts| PUBLIC.contains(&name) && !texts.is_empty()) {
+        Some(texts) => line(name, &texts.join(", ")),
+        None => Line { name: printable(name), value: format!("({} entries)", items.len()) },
+    }
 }
 
 /// `303 See Other`.
@@ -135,9 +154,9 @@ mod tests {
 
     #[test]
     fn json_members_are_lines_and_other_bodies_none() {
-        let lines = json(br#"{"access_token":"abcdefgh","expires_in":600,"rows":[1,2]}"#);
+        let lines = json(br#"{"access_token":"abcdefgh","expires_in":600,"keys":["abc","def"],"roles":["a","b"],"rows":[1,2]}"#);
         let values: Vec<_> = lines.iter().map(|line| line.value.as_str()).collect();
-        assert_eq!(values, ["abcdef…", "600", "(2 entries)"]);
+        assert_eq!(values, ["abcdef…", "600", "(2 entries)", "a, b", "(2 entries)"]);
         assert_eq!(json(b"<html>"), []);
     }
 

@@ -38,10 +38,11 @@ async fn who_allows_it_sees_the_report_and_all_eight_steps() {
     assert_eq!(steps(&browser).await, [1, 2, 3, 4, 5, 6]);
     assert_eq!(browser.count("#report").await, 0, "nobody asked for the report yet");
 
-    browser.click("#load-report").await;
+    browser.click("#load-sales").await;
     browser.see("#outcome[data-result='report']").await;
     assert!(browser.text("#report").await.contains("North"));
-    assert!(browser.text("#signed-in-as").await.contains("alice"));
+    assert!(browser.text("#signed-in-as").await.contains("Alice Pleasance Liddell"));
+    assert_eq!(browser.text("[data-member='sub'] code").await, "alice");
     assert_eq!(steps(&browser).await, [1, 2, 3, 4, 5, 6, 7, 8]);
     assert!(browser.text("[data-step='4']").await.contains("iss is the server that was asked"));
     assert!(browser.text("[data-step='8']").await.contains("reports:read"));
@@ -64,7 +65,7 @@ async fn who_denies_it_ends_the_flow_before_any_token() {
     assert!(browser.text("#outcome").await.contains("no token"));
     assert_eq!(steps(&browser).await, [1, 2, 3]);
     assert_eq!(browser.count("#signed-in-as").await, 0);
-    assert_eq!(browser.count("#load-report:enabled").await, 0);
+    assert_eq!(browser.count("#load-sales:enabled").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +83,7 @@ async fn a_wrong_password_is_said_to_be_wrong_and_the_right_one_still_works() {
 async fn an_application_gets_no_further_than_its_user() {
     let (_dashboard, browser) = desk().await;
     sign_in_and_allow(&browser, "bob", "builder").await;
-    browser.click("#load-report").await;
+    browser.click("#load-sales").await;
     browser.see("#outcome[data-result='forbidden']").await;
     assert!(browser.text("#outcome").await.contains("policy database"));
     assert_eq!(browser.count("#report").await, 0);
@@ -102,15 +103,46 @@ async fn who_leaves_the_login_page_is_back_without_a_token() {
 async fn a_second_visit_asks_nothing_again() {
     let (_dashboard, browser) = desk().await;
     sign_in_and_allow(&browser, "alice", "wonderland").await;
+    browser.click("#sign-in").await;
+    let nothing = browser.text("[data-step='3'] .note").await;
+    assert!(nothing.contains("no page is shown"), "neither login nor consent: {nothing}");
+    browser.see("#outcome[data-result='signed-in']").await;
+    assert_eq!(steps(&browser).await, [1, 2, 3, 4, 5, 6]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_out_does_so_at_the_authorization_server_too() {
+    let (_dashboard, browser) = desk().await;
+    sign_in_and_allow(&browser, "alice", "wonderland").await;
     browser.click("#sign-out").await;
     browser.see("#outcome[data-result='signed-out']").await;
     assert_eq!(steps(&browser).await, [1]);
+    assert_eq!(browser.count("[data-member]").await, 0, "the ID token is gone");
+    assert!(browser.text("[data-step='9']").await.contains("GET /logout"));
 
     browser.click("#sign-in").await;
+    browser.sign_in("alice", "wonderland").await;
+    // What she allowed is remembered.
     browser.see("#outcome[data-result='signed-in']").await;
-    assert_eq!(steps(&browser).await, [1, 2, 3, 4, 5, 6]);
-    let third = browser.text("[data-step='3']").await;
-    assert!(third.contains("no page is shown"), "neither login nor consent: {third}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_for_fresh_sign_ins_sends_its_user_to_sign_in_again_and_back() {
+    let (_dashboard, browser) = desk().await;
+    sign_in_and_allow(&browser, "alice", "wonderland").await;
+    loop {
+        browser.click("#load-salaries").await;
+        browser.see("#outcome[data-result='report'], input[name=password]").await;
+        if browser.count("input[name=password]").await > 0 {
+            break;
+        }
+    }
+    browser.sign_in("alice", "wonderland").await;
+    browser.see("#outcome[data-result='report']").await;
+    assert!(browser.text("#report").await.contains("Payroll"));
+    let second = browser.text("[data-step='2']").await;
+    assert!(second.contains("insufficient_user_authentication"), "{second}");
+    assert_eq!(steps(&browser).await, [1, 2, 3, 4, 5, 6, 7, 8]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,7 +159,7 @@ async fn the_back_button_after_consent_changes_nothing() {
     browser.see("#outcome[data-result='signed-in']").await;
     let fourth = browser.text("[data-step='4']").await;
     assert!(fourth.contains("not taken again"), "{fourth}");
-    browser.click("#load-report").await;
+    browser.click("#load-sales").await;
     browser.see("#outcome[data-result='report']").await;
 }
 
@@ -148,7 +180,7 @@ async fn two_tabs_that_consent_at_once_both_end_well() {
     browser.turn_to_tab(1).await;
     browser.click("#allow").await;
     browser.see("#outcome[data-result='signed-in']").await;
-    browser.click("#load-report").await;
+    browser.click("#load-sales").await;
     browser.see("#outcome[data-result='report']").await;
     // The first tab was told, without being reloaded.
     browser.turn_to_tab(0).await;
@@ -172,8 +204,8 @@ async fn let_in_by_alice(browser: &Browser) -> String {
 
 /// The token that the dashboard has is refused.
 async fn assert_token_is_dead(browser: &Browser) {
-    browser.click("#load-report").await;
-    browser.see("#outcome[data-result='error']").await;
+    browser.click("#load-sales").await;
+    browser.see("#outcome[data-result='expired']").await;
     let outcome = browser.text("#outcome").await;
     assert!(outcome.contains("401"), "{outcome}");
     assert_eq!(browser.count("#report").await, 0);
@@ -193,7 +225,7 @@ async fn an_application_that_its_user_disconnects_has_a_dead_token_and_asks_agai
     browser.click("#sign-in").await;
     browser.click("#allow").await;
     browser.see("#outcome[data-result='signed-in']").await;
-    browser.click("#load-report").await;
+    browser.click("#load-sales").await;
     browser.see("#outcome[data-result='report']").await;
 }
 
