@@ -16,6 +16,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::{Checked, Config, Problem, Store};
 use crate::form_token::FormTokens;
+use crate::metrics::{self, Metrics};
 use crate::notices::NoticeBoard;
 use crate::passwords::Passwords;
 use crate::secret::{PAIRWISE_SALT, SECRET};
@@ -47,6 +48,7 @@ pub(crate) struct Parts {
     pub(crate) form_tokens: FormTokens,
     pub(crate) passwords: Passwords,
     pub(crate) tries: Tries,
+    metrics: Arc<Metrics>,
     /// The issuer's path, without the slash at its end.
     pub(crate) path: String,
     pub(crate) listen: String,
@@ -121,6 +123,11 @@ impl Application {
     /// All its paths, below the issuer's.
     pub fn router(&self) -> Router {
         doors::router(&self.0)
+    }
+
+    /// `/metrics`, which is kept apart from what everybody may see.
+    pub fn metrics_router(&self) -> Router {
+        metrics::router(&self.0.metrics)
     }
 
     /// The protocol itself.
@@ -229,6 +236,7 @@ impl Builder {
         let directory = (self.wrap_directory)(database.clone());
         let sessions = Sessions::new(database.clone(), clock.clone(), &checked);
         let sessions = Arc::new(sessions.map_err(StartError::Store)?);
+        let metrics = Arc::new(Metrics::new());
         let server = AuthorizationServer::builder(
             checked.issuer,
             material.secrets,
@@ -240,6 +248,7 @@ impl Builder {
         .consents(database.clone())
         .directory(directory.clone())
         .clock(clock.clone())
+        .observer(metrics.clone())
         .scopes_supported(checked.scopes)
         .acr_values_supported([sessions.acr().clone()]);
         let server = match provider {
@@ -268,6 +277,7 @@ impl Builder {
             form_tokens: FormTokens::new(&checked.path, checked.secure),
             passwords,
             tries: Tries::default(),
+            metrics,
             path: checked.path,
             listen: checked.listen,
             usernames: checked.subjects.into_iter().zip(names).collect(),

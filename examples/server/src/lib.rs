@@ -23,6 +23,7 @@ mod form_token;
 mod http_client;
 mod listener;
 mod log;
+mod metrics;
 mod notices;
 mod pages;
 mod passwords;

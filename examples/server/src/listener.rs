@@ -27,6 +27,8 @@ pub struct Listener {
     application: Application,
     tcp: TcpListener,
     tls: Option<RustlsConfig>,
+    /// For those who watch the server.
+    metrics: Option<TcpListener>,
 }
 
 /// Listens where `application` says, until `shutdown` is ready; then finishes
@@ -43,27 +45,31 @@ pub async fn serve(
 impl Listener {
     /// Takes the address that `application` is configured for.
     pub async fn bind(application: Application) -> Result<Self, StartError> {
-        let tcp = tokio::net::TcpListener::bind(application.listen()).await;
-        let tcp = tcp.and_then(tokio::net::TcpListener::into_std);
-        Self::on(tcp.map_err(|error| unusable(&application, error))?, application)
+        let tcp = bind(application.listen()).await?;
+        let metrics = match &application.config().metrics {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        Ok(Self { metrics, ..Self::on(tcp, application)? })
     }
 
     /// Takes a listener over, whatever `application` is configured for.
     pub fn on(tcp: TcpListener, application: Application) -> Result<Self, StartError> {
-        tcp.set_nonblocking(true).map_err(|error| unusable(&application, error))?;
+        let non_blocking = tcp.set_nonblocking(true);
+        non_blocking.map_err(|error| unusable(application.listen(), error))?;
         let tls = application.config().tls.as_ref().map(load).transpose()?;
-        Ok(Self { application, tcp, tls })
+        Ok(Self { application, tcp, tls, metrics: None })
     }
 
     /// Answers until `shutdown` is ready, then finishes the requests in flight.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
         let application = self.application.clone();
         let serving = self.serve_until(shutdown);
-        serving.await.map_err(|error| unusable(&application, error))
+        serving.await.map_err(|error| unusable(application.listen(), error))
     }
 
     async fn serve_until(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { application, tcp, tls } = self;
+        let Self { application, tcp, tls, metrics } = self;
         let handle = Handle::<SocketAddr>::new();
         let service = application.router().into_make_service_with_connect_info::<SocketAddr>();
         let mut server = axum_server::from_tcp(tcp)?.handle(handle.clone());
@@ -74,6 +80,11 @@ impl Listener {
                 None => server.serve(service).await,
             }
         };
+        let telling = async {
+            let Some(tcp) = metrics else { return std::future::pending().await };
+            let service = application.metrics_router().into_make_service();
+            axum_server::from_tcp(tcp)?.serve(service).await
+        };
         let stop = async {
             shutdown.await;
             handle.graceful_shutdown(Some(FAREWELL));
@@ -81,6 +92,7 @@ impl Listener {
         };
         let served = tokio::select! {
             served = serving => served,
+            told = telling => told,
             () = stop => Ok(()),
             () = application.sweep() => Ok(()),
         };
@@ -89,8 +101,14 @@ impl Listener {
     }
 }
 
-fn unusable(application: &Application, error: io::Error) -> StartError {
-    StartError::Listen { address: application.listen().to_owned(), error }
+async fn bind(address: &str) -> Result<TcpListener, StartError> {
+    let tcp = tokio::net::TcpListener::bind(address).await;
+    let tcp = tcp.and_then(tokio::net::TcpListener::into_std);
+    tcp.map_err(|error| unusable(address, error))
+}
+
+fn unusable(address: &str, error: io::Error) -> StartError {
+    StartError::Listen { address: address.to_owned(), error }
 }
 
 /// Reads the certificate chain and its key. The provider of the cryptography is

@@ -56,6 +56,7 @@ impl Config {
         let issuer = Issuer::parse(&self.issuer).map_err(|error| Problem::new("issuer", error));
         let issuer = keep(problems, issuer.and_then(usable_path));
         let listen = self.listen(problems);
+        self.check_metrics(problems);
         self.check_tls(problems);
         let store = keep(problems, store(&self.store));
         let signing_keys = self.signing_keys(store.as_ref().is_none_or(Store::is_local));
@@ -103,9 +104,12 @@ impl Config {
                 format!("{}:{}", uri.host()?, uri.port_u16().unwrap_or(port))
             }
         };
-        let port = address.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
-        let fault = || Problem::new("listen", format!("{address:?} is not an address and a port"));
-        keep(problems, port.map(|_| address.clone()).ok_or_else(fault))
+        keep(problems, place("listen", &address).map(|()| address))
+    }
+
+    fn check_metrics(&self, problems: &mut Vec<Problem>) {
+        let Some(address) = &self.metrics else { return };
+        keep(problems, place("metrics", address));
     }
 
     fn check_tls(&self, problems: &mut Vec<Problem>) {
@@ -121,6 +125,14 @@ impl Config {
             _ => return,
         };
         problems.push(Problem::new("tls", fault));
+    }
+}
+
+/// Refuses what nothing can listen on.
+fn place(key: &str, address: &str) -> Result<(), Problem> {
+    match address.rsplit_once(':').map(|(_, port)| port.parse::<u16>()) {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(Problem::new(key, format!("{address:?} is not an address and a port"))),
     }
 }
 

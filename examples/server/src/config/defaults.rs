@@ -9,6 +9,7 @@ impl Default for Config {
         Self {
             issuer: "http://127.0.0.1:8080".into(),
             listen: None,
+            metrics: None,
             tls: None,
             proxied: false,
             store: "sqlite:codegrant.db".into(),

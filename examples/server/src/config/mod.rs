@@ -31,6 +31,9 @@ pub struct Config {
     pub issuer: String,
     /// Address and port to listen on; host and port of `issuer` if not given.
     pub listen: Option<String>,
+    /// Address and port at which Prometheus reads `/metrics`; nowhere if not given.
+    /// Whoever reaches it reads them.
+    pub metrics: Option<String>,
     /// The certificate, where this server itself speaks TLS.
     pub tls: Option<Tls>,
     /// Whether a proxy in front of this server speaks TLS and adds
