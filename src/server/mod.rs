@@ -4,6 +4,7 @@
 mod logout;
 #[cfg(feature = "openid")]
 mod openid;
+mod routes;
 #[cfg(feature = "openid")]
 mod userinfo;
 
