@@ -1,0 +1,119 @@
+//! What people see, and what their browsers keep.
+
+use reqwest::Method;
+use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+
+use crate::apps::{DASHBOARD, TERMINAL, posted};
+use crate::target::{Answer, Target};
+use crate::user::{ALICE, BOB, User};
+
+/// A login page as a browser without cookies gets it.
+struct Shown {
+    answer: Answer,
+    /// What it sends from then on.
+    cookie: String,
+}
+
+impl Shown {
+    async fn login(target: &Target) -> Self {
+        let link = TERMINAL.link(target);
+        let path = format!("{}?{}", link.path(), link.query().unwrap());
+        let mut answer = target.get(&path).await;
+        while let Some(next) = answer.headers.get(LOCATION) {
+            let next = link.join(next.to_str().unwrap()).unwrap();
+            answer = target.get(&format!("{}?{}", next.path(), next.query().unwrap())).await;
+        }
+        let cookie = pair(&answer);
+        Self { answer, cookie }
+    }
+
+    fn hidden(&self, name: &str) -> &str {
+        let (_, rest) = self.answer.text.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+        rest.split_once('"').unwrap().0
+    }
+
+    /// Signs alice in, with this cookie and form token.
+    async fn sign_in(&self, target: &Target, cookie: &str, form_token: &str) -> Answer {
+        let (username, password) = ALICE;
+        let fields = [
+            ("ticket", self.hidden("ticket")),
+            ("form_token", form_token),
+            ("username", username),
+            ("password", password),
+        ];
+        let request = target.request(Method::POST, "/login").header(COOKIE, cookie);
+        Answer::to(posted(request, &fields)).await
+    }
+}
+
+/// The name and value of the one cookie that is set.
+fn pair(answer: &Answer) -> String {
+    let cookie = answer.header(SET_COOKIE.as_str());
+    assert!(cookie.contains("; HttpOnly"), "{cookie}");
+    assert!(cookie.contains("; SameSite=Lax"), "{cookie}");
+    assert!(cookie.contains("; Path=/"), "{cookie}");
+    assert!(!cookie.contains("Domain"), "{cookie}");
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+pub(super) async fn no_page_is_kept_or_framed(target: Target) {
+    let login = Shown::login(&target).await.answer;
+    let error = target.get("/authorize").await;
+    let signed_out = target.get("/logout").await;
+    for page in [login, error, signed_out] {
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert_eq!(page.header("cache-control"), "no-store");
+        assert_eq!(page.header("referrer-policy"), "no-referrer");
+        assert_eq!(page.header("x-frame-options"), "DENY");
+        assert_eq!(page.header("x-content-type-options"), "nosniff");
+        let policy = page.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'"), "{policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+    }
+}
+
+pub(super) async fn cookies_are_out_of_reach_and_new_at_each_login(target: Target) {
+    let shown = Shown::login(&target).await;
+    let first = shown.sign_in(&target, &shown.cookie, shown.hidden("form_token")).await;
+    assert_eq!(first.status, 303, "{first:?}");
+    assert_eq!(first.header("cache-control"), "no-store");
+    let both = format!("{}; {}", shown.cookie, pair(&first));
+    let second = shown.sign_in(&target, &both, shown.hidden("form_token")).await;
+    assert_ne!(pair(&first), pair(&second));
+    for (cookie, is_worth_something) in [(pair(&first), false), (pair(&second), true)] {
+        let quiet = DASHBOARD.link_with(&target, &[("prompt", Some("none"))]);
+        let path = format!("{}?{}", quiet.path(), quiet.query().unwrap());
+        let request = target.request(Method::GET, &path).header(COOKIE, &cookie);
+        let answer = Answer::to(request).await;
+        let asks_to_sign_in = answer.header("location").contains("error=login_required");
+        assert_eq!(asks_to_sign_in, !is_worth_something, "{answer:?}");
+    }
+}
+
+pub(super) async fn a_wrong_password_is_told_and_the_right_one_still_serves(target: Target) {
+    let bob = User::new(BOB);
+    let login = bob.browser.open(&TERMINAL.link(&target)).await.page();
+    for username in ["bob", "nobody\"><script>"] {
+        let typed = [("username", username), ("password", "wrong")];
+        let again = bob.browser.press(&login, "sign-in", &typed).await.page();
+        assert_eq!(again.status, 401);
+        assert!(again.html.contains("id=\"login-error\""), "{}", again.html);
+        assert!(!again.html.contains("<script>"), "{}", again.html);
+    }
+    let consent = bob.sign_in(&login).await.page();
+    assert!(consent.html.contains("id=\"allow\""), "{}", consent.html);
+}
+
+pub(super) async fn a_form_that_this_browser_was_not_given_does_nothing(target: Target) {
+    let (shown, other) = (Shown::login(&target).await, Shown::login(&target).await);
+    let token = shown.hidden("form_token");
+    for (cookie, token) in [("", token), (&*other.cookie, token), (&*shown.cookie, "")] {
+        let refused = shown.sign_in(&target, cookie, token).await;
+        assert_eq!(refused.status, 403, "{refused:?}");
+        assert_eq!(refused.header("set-cookie"), "");
+    }
+    for path in ["/consent", "/logout/confirm"] {
+        let forged = posted(target.request(Method::POST, path), &[("decision", "allow")]);
+        assert_eq!(Answer::to(forged).await.status, 403, "{path}");
+    }
+}
