@@ -1,7 +1,7 @@
 //! The demonstration's clients, and what they send.
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{RequestBuilder, Url};
+use reqwest::{Body, RequestBuilder, Url};
 
 use crate::target::{Answer, Target};
 
@@ -129,10 +129,20 @@ impl App {
 
 /// `request` with a form.
 pub fn posted(request: RequestBuilder, fields: &[(&str, &str)]) -> RequestBuilder {
+    as_form(request, encoded(fields))
+}
+
+/// `request` with a body that says it is a form.
+pub fn as_form(request: RequestBuilder, body: impl Into<Body>) -> RequestBuilder {
+    request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
+}
+
+/// The text of a form.
+#[must_use]
+pub fn encoded(fields: &[(&str, &str)]) -> String {
     let mut form = Url::parse("form:?").unwrap();
     form.query_pairs_mut().extend_pairs(fields);
-    let body = form.query().unwrap_or_default().to_owned();
-    request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
+    form.query().unwrap_or_default().to_owned()
 }
 
 /// A path of `target` with a query.

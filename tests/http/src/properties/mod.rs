@@ -74,7 +74,8 @@ pub const PROPERTIES: &[Property] = properties! {
         no_page_is_kept_or_framed,
         cookies_are_out_of_reach_and_new_at_each_login,
         a_wrong_password_is_told_and_the_right_one_still_serves,
-        a_form_that_this_browser_was_not_given_does_nothing;
+        a_form_that_this_browser_was_not_given_does_nothing,
+        a_form_that_is_too_long_is_not_read;
     routes:
         each_endpoint_says_which_methods_it_takes,
         what_is_not_there_is_not_found,

@@ -1,9 +1,10 @@
 //! What people see, and what their browsers keep.
 
-use reqwest::Method;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use reqwest::{Body, Method};
 
-use crate::apps::{DASHBOARD, TERMINAL, posted};
+use super::routes::{TOO_LONG, in_one_piece_and_in_chunks};
+use crate::apps::{DASHBOARD, TERMINAL, as_form, encoded, posted};
 use crate::target::{Answer, Target};
 use crate::user::{ALICE, BOB, User};
 
@@ -32,18 +33,26 @@ impl Shown {
         rest.split_once('"').unwrap().0
     }
 
-    /// Signs alice in, with this cookie and form token.
-    async fn sign_in(&self, target: &Target, cookie: &str, form_token: &str) -> Answer {
+    /// What alice sends to sign in.
+    fn filled_in(&self, form_token: &str) -> String {
         let (username, password) = ALICE;
-        let fields = [
+        encoded(&[
             ("ticket", self.hidden("ticket")),
             ("form_token", form_token),
             ("username", username),
             ("password", password),
-        ];
-        let request = target.request(Method::POST, "/login").header(COOKIE, cookie);
-        Answer::to(posted(request, &fields)).await
+        ])
     }
+
+    /// Signs alice in, with this cookie and form token.
+    async fn sign_in(&self, target: &Target, cookie: &str, form_token: &str) -> Answer {
+        send(target, cookie, self.filled_in(form_token)).await
+    }
+}
+
+async fn send(target: &Target, cookie: &str, form: impl Into<Body>) -> Answer {
+    let request = target.request(Method::POST, "/login").header(COOKIE, cookie);
+    Answer::to(as_form(request, form)).await
 }
 
 /// The name and value of the one cookie that is set.
@@ -116,4 +125,20 @@ pub(super) async fn a_form_that_this_browser_was_not_given_does_nothing(target: 
         let forged = posted(target.request(Method::POST, path), &[("decision", "allow")]);
         assert_eq!(Answer::to(forged).await.status, 403, "{path}");
     }
+}
+
+pub(super) async fn a_form_that_is_too_long_is_not_read(target: Target) {
+    let shown = Shown::login(&target).await;
+    let mut form = shown.filled_in(shown.hidden("form_token"));
+    form.push_str("&padding=");
+    let missing = TOO_LONG.saturating_sub(form.len());
+    form.extend(std::iter::repeat_n('x', missing));
+    for body in in_one_piece_and_in_chunks(form.clone()) {
+        let refused = send(&target, &shown.cookie, body).await;
+        assert_eq!(refused.status, 413, "{refused:?}");
+        assert_eq!(refused.header("set-cookie"), "");
+    }
+    form.pop();
+    let read = send(&target, &shown.cookie, form).await;
+    assert_eq!(read.status, 303, "{read:?}");
 }

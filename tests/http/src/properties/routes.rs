@@ -1,14 +1,14 @@
 //! Paths, methods and how much is read.
 
 use http_body_util::BodyExt;
-use reqwest::header::CONTENT_TYPE;
 use reqwest::{Body, Method};
 
 use super::openid::METADATA;
+use crate::apps::as_form;
 use crate::target::{Answer, Target};
 
 /// One byte more than any endpoint reads.
-const TOO_LONG: usize = 65_536;
+pub(super) const TOO_LONG: usize = 65_536;
 
 pub(super) async fn each_endpoint_says_which_methods_it_takes(target: Target) {
     let refused = async |method: Method, path: &str, methods: &[&str]| {
@@ -53,18 +53,16 @@ pub(super) async fn what_is_not_there_is_not_found(target: Target) {
 }
 
 pub(super) async fn a_body_that_is_too_long_is_refused(target: Target) {
-    let declared = || Body::from("x".repeat(TOO_LONG));
-    // Sent in chunks, because its length is not known.
-    let chunked = || Body::wrap("x".repeat(TOO_LONG).map_frame(|frame| frame));
-    for path in ["/token", "/authorize", "/login"] {
-        for body in [declared(), chunked()] {
-            let request = target.request(Method::POST, path);
-            let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-            let answer = Answer::to(request.body(body)).await;
-            // Whether a form of ours is judged by its length or its token first is all one.
-            assert!([400, 403, 413].contains(&answer.status.as_u16()), "{path}: {answer:?}");
-            assert_eq!(answer.header("set-cookie"), "");
+    for path in ["/token", "/authorize", "/userinfo"] {
+        for body in in_one_piece_and_in_chunks("x".repeat(TOO_LONG)) {
+            let answer = Answer::to(as_form(target.request(Method::POST, path), body)).await;
+            assert!([400, 413].contains(&answer.status.as_u16()), "{path}: {answer:?}");
         }
     }
     assert_eq!(target.get("/jwks").await.status, 200);
+}
+
+/// A body that says how long it is, and one that does not.
+pub(super) fn in_one_piece_and_in_chunks(text: String) -> [Body; 2] {
+    [Body::from(text.clone()), Body::wrap(text.map_frame(|frame| frame))]
 }
