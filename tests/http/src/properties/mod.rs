@@ -73,6 +73,7 @@ pub const PROPERTIES: &[Property] = properties! {
     pages:
         no_page_is_kept_or_framed,
         cookies_are_out_of_reach_and_new_at_each_login,
+        a_session_that_has_ended_is_not_known_by_its_cookie_any_more,
         a_wrong_password_is_told_and_the_right_one_still_serves,
         a_form_that_this_browser_was_not_given_does_nothing,
         a_form_that_is_too_long_is_not_read;

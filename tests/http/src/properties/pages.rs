@@ -29,8 +29,7 @@ impl Shown {
     }
 
     fn hidden(&self, name: &str) -> &str {
-        let (_, rest) = self.answer.text.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
-        rest.split_once('"').unwrap().0
+        hidden(&self.answer, name)
     }
 
     /// What alice sends to sign in.
@@ -53,6 +52,12 @@ impl Shown {
 async fn send(target: &Target, cookie: &str, form: impl Into<Body>) -> Answer {
     let request = target.request(Method::POST, "/login").header(COOKIE, cookie);
     Answer::to(as_form(request, form)).await
+}
+
+/// What a hidden field of a page holds.
+fn hidden<'p>(page: &'p Answer, name: &str) -> &'p str {
+    let (_, rest) = page.text.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+    rest.split_once('"').unwrap().0
 }
 
 /// The name and value of the one cookie that is set.
@@ -89,14 +94,31 @@ pub(super) async fn cookies_are_out_of_reach_and_new_at_each_login(target: Targe
     let both = format!("{}; {}", shown.cookie, pair(&first));
     let second = shown.sign_in(&target, &both, shown.hidden("form_token")).await;
     assert_ne!(pair(&first), pair(&second));
-    for (cookie, is_worth_something) in [(pair(&first), false), (pair(&second), true)] {
-        let quiet = DASHBOARD.link_with(&target, &[("prompt", Some("none"))]);
-        let path = format!("{}?{}", quiet.path(), quiet.query().unwrap());
-        let request = target.request(Method::GET, &path).header(COOKIE, &cookie);
-        let answer = Answer::to(request).await;
-        let asks_to_sign_in = answer.header("location").contains("error=login_required");
-        assert_eq!(asks_to_sign_in, !is_worth_something, "{answer:?}");
-    }
+    assert!(!is_signed_in(&target, &pair(&first)).await);
+    assert!(is_signed_in(&target, &pair(&second)).await);
+}
+
+pub(super) async fn a_session_that_has_ended_is_not_known_by_its_cookie_any_more(target: Target) {
+    let shown = Shown::login(&target).await;
+    let signed_in = shown.sign_in(&target, &shown.cookie, shown.hidden("form_token")).await;
+    let cookies = format!("{}; {}", shown.cookie, pair(&signed_in));
+    let request = target.request(Method::GET, "/logout").header(COOKIE, &cookies);
+    let question = Answer::to(request).await;
+    assert!(is_signed_in(&target, &cookies).await);
+    let fields = ["ticket", "form_token"].map(|name| (name, hidden(&question, name)));
+    let fields = [&fields[..], &[("decision", "sign-out")]].concat();
+    let request = target.request(Method::POST, "/logout/confirm").header(COOKIE, &cookies);
+    let done = Answer::to(posted(request, &fields)).await;
+    assert!(done.header("set-cookie").contains("Max-Age=0"), "{done:?}");
+    assert!(!is_signed_in(&target, &cookies).await);
+}
+
+async fn is_signed_in(target: &Target, cookies: &str) -> bool {
+    let quiet = DASHBOARD.link_with(target, &[("prompt", Some("none"))]);
+    let path = format!("{}?{}", quiet.path(), quiet.query().unwrap());
+    let answer = Answer::to(target.request(Method::GET, &path).header(COOKIE, cookies)).await;
+    assert_eq!(answer.status, 303, "{answer:?}");
+    !answer.header("location").contains("error=login_required")
 }
 
 pub(super) async fn a_wrong_password_is_told_and_the_right_one_still_serves(target: Target) {
