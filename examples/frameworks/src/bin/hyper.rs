@@ -36,6 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
+    drop(listener);
     // Whoever is not done by then is cut off.
     let _ = timeout(FAREWELL, connections.shutdown()).await;
     Ok(())
