@@ -7,7 +7,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
 /// More bytes, query and body together, than any client sends.
-pub(super) const LONGEST: usize = u16::MAX as usize;
+pub(crate) const LONGEST: usize = u16::MAX as usize;
 
 /// A query or body that cannot be read. Nothing in it is trusted, so it is
 /// never answered by a redirect.

@@ -5,6 +5,7 @@ mod logout;
 mod observed;
 #[cfg(feature = "openid")]
 mod openid;
+mod routes;
 #[cfg(feature = "openid")]
 mod userinfo;
 

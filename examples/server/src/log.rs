@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use codegrant::{Cause, ClientId, Subject, Undelivered};
 
 /// What was answered at `door`, and why it is not what was asked for.
-pub(crate) fn answer(door: &'static str, status: StatusCode, cause: Option<&Cause>) {
+pub(crate) fn answer(door: &str, status: StatusCode, cause: Option<&Cause>) {
     let status = status.as_u16();
     match cause {
         None => tracing::info!(door, status, "answered"),

@@ -1,4 +1,4 @@
-//! The well-known places: what this server offers, and what `/resource` demands.
+//! The well-known place that says what `/resource` demands.
 
 use std::sync::Arc;
 
@@ -10,21 +10,11 @@ use axum::response::Response;
 use super::{answer, not_found};
 use crate::application::Parts;
 
-/// RFC 8414.
-pub(super) async fn of_server(State(parts): State<Arc<Parts>>) -> Response {
-    answer("metadata", parts.server.metadata())
-}
-
-/// RFC 7517; 404 where nothing is signed.
-pub(super) async fn keys(State(parts): State<Arc<Parts>>) -> Response {
-    answer("jwks", parts.server.jwks())
-}
-
 /// RFC 9728.
 pub(super) async fn of_resource(State(parts): State<Arc<Parts>>) -> Response {
     match parts.guard.metadata() {
         Some(response) => answer("metadata", response),
-        None => not_found().await,
+        None => not_found(),
     }
 }
 

@@ -11,19 +11,18 @@ mod logout;
 mod metadata;
 mod resource;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::request::Parts as Head;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
-use codegrant::{Cause, HostError, Refused};
+use codegrant::{AuthorizationServer, Cause, HostError, Refused};
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
@@ -32,7 +31,7 @@ use crate::log;
 use crate::pages::ErrorPage;
 
 /// More than any request that the library takes, or any form of ours.
-const LONGEST_BODY: usize = 128 * 1024;
+const LONGEST_BODY: usize = AuthorizationServer::LONGEST_BODY.saturating_add(1);
 
 /// A client that sends more than this may not hear the answer.
 const MOST_READ: usize = 8 * 1024 * 1024;
@@ -44,13 +43,8 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) fn router(parts: &Arc<Parts>) -> Router {
     let doors = Router::new()
         .route("/authorize", any(authorize::door))
-        .route("/token", any(client::token).options(preflight))
-        .route("/introspect", any(client::introspect))
-        .route("/revoke", any(client::revoke).options(preflight))
-        .route("/userinfo", any(client::userinfo).options(preflight))
         .route("/logout", any(logout::door))
         .route("/logout/confirm", post(logout::confirm))
-        .route("/jwks", get(metadata::keys).options(preflight))
         .route("/login", get(login::page).post(login::sign_in))
         .route("/consent", post(consent::decide))
         .route("/account", get(account::page).post(account::act))
@@ -61,27 +55,13 @@ pub(crate) fn router(parts: &Arc<Parts>) -> Router {
         "" => root.merge(doors),
         path => root.nest(path, doors),
     };
-    well_known(root, parts)
-        .method_not_allowed_fallback(method_not_allowed)
-        .fallback(not_found)
-        .with_state(parts.clone())
-}
-
-/// The places that count from the host's root, whatever the issuer's path.
-/// Without such a path, two of them are the same.
-fn well_known(mut root: Router<Arc<Parts>>, parts: &Parts) -> Router<Arc<Parts>> {
-    for path in BTreeSet::from(parts.server.metadata_paths()) {
-        root = root.route(&path, get(metadata::of_server).options(preflight));
-    }
-    match metadata::path_of_resource(parts) {
+    let root = match metadata::path_of_resource(parts) {
         Some(path) => root.route(&path, get(metadata::of_resource)),
         None => root,
-    }
-}
-
-/// Pages of other origins may call what reads no cookie of ours.
-async fn preflight(State(parts): State<Arc<Parts>>) -> Response {
-    answer("preflight", parts.server.preflight())
+    };
+    root.method_not_allowed_fallback(method_not_allowed)
+        .fallback(client::door)
+        .with_state(parts.clone())
 }
 
 async fn method_not_allowed() -> Response {
@@ -90,7 +70,7 @@ async fn method_not_allowed() -> Response {
     ErrorPage { status, code: "invalid_request", description }.render()
 }
 
-async fn not_found() -> Response {
+fn not_found() -> Response {
     let description = "this server does not have this page";
     ErrorPage { status: StatusCode::NOT_FOUND, code: "not_found", description }.render()
 }
@@ -137,7 +117,7 @@ fn see_other(page: String) -> Response {
 }
 
 /// An answer of the library's, logged on its way out.
-fn answer(door: &'static str, response: codegrant::Response) -> Response {
+fn answer(door: &str, response: codegrant::Response) -> Response {
     log::answer(door, response.status(), response.extensions().get::<Cause>());
     response.map(Body::from)
 }
