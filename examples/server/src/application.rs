@@ -48,6 +48,7 @@ pub(crate) struct Parts {
     pub(crate) form_tokens: FormTokens,
     pub(crate) passwords: Passwords,
     pub(crate) tries: Tries,
+    pub(crate) client_tries: Tries,
     metrics: Arc<Metrics>,
     /// The issuer's path, without the slash at its end.
     pub(crate) path: String,
@@ -276,7 +277,8 @@ impl Builder {
             notices: NoticeBoard::new().map_err(StartError::Http)?,
             form_tokens: FormTokens::new(&checked.path, checked.secure),
             passwords,
-            tries: Tries::default(),
+            tries: Tries::to_sign_in(),
+            client_tries: Tries::of_clients(),
             metrics,
             path: checked.path,
             listen: checked.listen,

@@ -1,6 +1,6 @@
-//! A limit on tries to sign in: from one address to one account, from one
-//! address, and to one account. Each of them alone leaves a hole, and only the
-//! first is tight: nobody locks a user out from somewhere else.
+//! A limit on tries to prove who one is: from one address to one account, from
+//! one address, and to one account. Each of them alone leaves a hole, and only
+//! the first is tight: nobody locks a user out from somewhere else.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -23,13 +23,18 @@ const PAIR: Limit = Limit { burst: 10, refill: 30 };
 const ADDRESS: Limit = Limit { burst: 50, refill: 5 };
 const ACCOUNT: Limit = Limit { burst: 100, refill: 5 };
 
+/// A client works without pause and from everywhere: to be locked out by others
+/// would harm it more than a guess at its long random secret.
+const CLIENT: Limit = Limit { burst: u32::MAX, refill: 1 };
+
 /// How many pairs, addresses and accounts a generation remembers.
 const GENERATION: usize = 10_000;
 
 /// Remembers recent tries, by keyed hashes of who made them.
-#[derive(Default)]
 pub(crate) struct Tries {
     hash: RandomState,
+    /// To one account, from anywhere.
+    account: Limit,
     recent: Mutex<Generations>,
 }
 
@@ -49,34 +54,57 @@ struct Recent {
 }
 
 impl Tries {
+    /// Of users, by their names.
+    pub(crate) fn to_sign_in() -> Self {
+        Self::new(ACCOUNT)
+    }
+
+    /// Of clients, by their ids.
+    pub(crate) fn of_clients() -> Self {
+        Self::new(CLIENT)
+    }
+
+    fn new(account: Limit) -> Self {
+        Self { hash: RandomState::new(), account, recent: Mutex::default() }
+    }
+
     /// Counts a try, before its password is looked at, so that tries at the
     /// same moment count too. An error says how long to wait.
     pub(crate) fn begin(
         &self,
-        username: &str,
+        name: &str,
         address: IpAddr,
         now: Timestamp,
     ) -> Result<(), Duration> {
-        let keys = self.keys(username, address);
+        let keys = self.keys(name, address);
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, limit) in keys {
-            let entry = recent.get(key).at(now, limit);
-            if entry.tries >= limit.burst {
-                recent.put(key, entry);
-                return Err(entry.wait(now, limit));
-            }
-        }
-        for (key, limit) in keys {
-            let entry = recent.get(key).at(now, limit);
-            recent.put(key, Recent { tries: entry.tries.saturating_add(1), ..entry });
-        }
+        recent.judge(keys, now)?;
+        recent.count(keys, now);
         Ok(())
+    }
+
+    /// Whether another try would be one too many, and then how long to wait.
+    /// Counts nothing: [`failed`](Self::failed) does.
+    pub(crate) fn judge(
+        &self,
+        name: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<(), Duration> {
+        let keys = self.keys(name, address);
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).judge(keys, now)
+    }
+
+    /// Counts a try that failed.
+    pub(crate) fn failed(&self, name: &str, address: IpAddr, now: Timestamp) {
+        let keys = self.keys(name, address);
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).count(keys, now);
     }
 
     /// The password was right: the account starts over at this address, and
     /// the try counts against nobody.
-    pub(crate) fn succeeded(&self, username: &str, address: IpAddr) {
-        let [(pair, _), others @ ..] = self.keys(username, address);
+    pub(crate) fn succeeded(&self, name: &str, address: IpAddr) {
+        let [(pair, _), others @ ..] = self.keys(name, address);
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.put(pair, Recent::default());
         for (key, _) in others {
@@ -85,17 +113,35 @@ impl Tries {
         }
     }
 
-    fn keys(&self, username: &str, address: IpAddr) -> [(u64, Limit); 3] {
+    fn keys(&self, name: &str, address: IpAddr) -> [(u64, Limit); 3] {
         let network = network(address);
         [
-            (self.hash.hash_one((Some(username), Some(network))), PAIR),
+            (self.hash.hash_one((Some(name), Some(network))), PAIR),
             (self.hash.hash_one((None::<&str>, Some(network))), ADDRESS),
-            (self.hash.hash_one((Some(username), None::<u128>)), ACCOUNT),
+            (self.hash.hash_one((Some(name), None::<u128>)), self.account),
         ]
     }
 }
 
 impl Generations {
+    fn judge(&mut self, keys: [(u64, Limit); 3], now: Timestamp) -> Result<(), Duration> {
+        for (key, limit) in keys {
+            let entry = self.get(key).at(now, limit);
+            if entry.tries >= limit.burst {
+                self.put(key, entry);
+                return Err(entry.wait(now, limit));
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, keys: [(u64, Limit); 3], now: Timestamp) {
+        for (key, limit) in keys {
+            let entry = self.get(key).at(now, limit);
+            self.put(key, Recent { tries: entry.tries.saturating_add(1), ..entry });
+        }
+    }
+
     fn get(&self, key: u64) -> Recent {
         self.young.get(&key).or_else(|| self.old.get(&key)).copied().unwrap_or_default()
     }
@@ -149,7 +195,7 @@ mod tests {
 
     #[test]
     fn an_account_gets_ten_tries_from_an_address_and_then_one_every_half_minute() {
-        let tries = Tries::default();
+        let tries = Tries::to_sign_in();
         for _ in 0..10 {
             assert_eq!(tries.begin("alice", HOME, at(0)), Ok(()));
         }
@@ -162,8 +208,23 @@ mod tests {
     }
 
     #[test]
+    fn only_the_tries_of_clients_that_fail_count_and_nobody_locks_one_out_elsewhere() {
+        let tries = Tries::of_clients();
+        for n in 0..1000 {
+            assert_eq!(tries.judge("app", HOME, at(0)), Ok(()));
+            tries.failed("app", other_address(n), at(0));
+        }
+        for _ in 0..10 {
+            assert_eq!(tries.judge("app", HOME, at(0)), Ok(()));
+            tries.failed("app", HOME, at(0));
+        }
+        assert_eq!(tries.judge("app", HOME, at(1)), Err(Duration::from_secs(29)));
+        assert_eq!(tries.judge("app", other_address(1), at(1)), Ok(()));
+    }
+
+    #[test]
     fn one_address_cannot_lock_a_user_out_of_another() {
-        let tries = Tries::default();
+        let tries = Tries::to_sign_in();
         for second in 0..3600 {
             let _ = tries.begin("alice", other_address(1), at(second));
         }
@@ -172,7 +233,7 @@ mod tests {
 
     #[test]
     fn an_account_gets_a_hundred_tries_from_everywhere_together() {
-        let tries = Tries::default();
+        let tries = Tries::to_sign_in();
         for n in 0..100 {
             assert_eq!(tries.begin("alice", other_address(n), at(0)), Ok(()));
         }
@@ -182,7 +243,7 @@ mod tests {
 
     #[test]
     fn an_address_gets_fifty_tries_over_all_accounts() {
-        let tries = Tries::default();
+        let tries = Tries::to_sign_in();
         for n in 0..50 {
             assert_eq!(tries.begin(&format!("user {n}"), HOME, at(0)), Ok(()));
         }
@@ -193,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_refused_try_does_not_make_the_wait_longer() {
-        let tries = Tries::default();
+        let tries = Tries::to_sign_in();
         (0..10).for_each(|_| tries.begin("alice", HOME, at(0)).unwrap());
         (0..100).for_each(|_| assert!(tries.begin("alice", HOME, at(29)).is_err()));
         assert_eq!(tries.begin("alice", HOME, at(30)), Ok(()));
@@ -201,7 +262,7 @@ mod tests {
 
     #[test]
     fn success_starts_over_and_counts_against_nobody() {
-        let tries = Tries::default();
+        let tries = Tries::to_sign_in();
         for _ in 0..200 {
             assert_eq!(tries.begin("alice", HOME, at(0)), Ok(()));
             tries.succeeded("alice", HOME);
@@ -218,7 +279,7 @@ mod tests {
 
     #[test]
     fn memory_stays_bounded_whoever_tries_and_whoever_goes_on_is_remembered() {
-        let tries = Tries::default();
+        let tries = Tries::to_sign_in();
         for n in 0..100_000 {
             let _ = tries.begin(&format!("user {n}"), other_address(n), at(0));
             if n % 1000 < 10 {

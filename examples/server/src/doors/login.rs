@@ -1,10 +1,9 @@
 //! `/login`: where people prove who they are.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts as Head;
@@ -12,7 +11,7 @@ use axum::response::Response;
 use codegrant::{HostError, Login, Refused, RequestError, Subject, UserAuthenticator};
 
 use super::form::Form;
-use super::{answer, refuse, see_other};
+use super::{answer, peer, refuse, see_other};
 use crate::application::Parts;
 use crate::pages::LoginPage;
 use crate::{log, pages};
@@ -62,7 +61,7 @@ async fn judge(
     let username = form.get("username").unwrap_or_default().trim();
     let password = form.get("password").unwrap_or_default();
     let mut onward = goal.onward(parts)?;
-    let address = address(head, parts.config.proxied);
+    let address = peer::address(head, parts.config.proxied);
     if let Err(wait) = parts.tries.begin(username, address, parts.clock.now()) {
         log::sign_in(StatusCode::TOO_MANY_REQUESTS, None, "too many tries");
         return page_of(parts, head, goal, |page| page.too_many_tries(username, wait)).await;
@@ -150,42 +149,4 @@ fn render(
     let form_token = parts.form_tokens.issue(&head.headers)?;
     let action = format!("{}/login", parts.path);
     Ok(how(&LoginPage { action, goal, form_token: &form_token }))
-}
-
-/// Where the request comes from: the other end of the connection or, behind
-/// our proxy, the address that the proxy saw, which it added last.
-fn address(head: &Head, proxied: bool) -> IpAddr {
-    let forwarded = head.headers.get_all("x-forwarded-for").iter().next_back();
-    let seen_by_proxy = forwarded
-        .filter(|_| proxied)
-        .and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-    let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
-    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-    seen_by_proxy.unwrap_or(peer)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn head(forwarded: &[&str]) -> Head {
-        let mut request = axum::http::Request::builder();
-        for value in forwarded {
-            request = request.header("x-forwarded-for", *value);
-        }
-        let (mut head, ()) = request.body(()).unwrap().into_parts();
-        head.extensions.insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 1))));
-        head
-    }
-
-    #[test]
-    fn only_our_own_proxy_says_where_a_request_comes_from_and_only_last() {
-        let (peer, user) = ("192.0.2.1".parse(), "198.51.100.7".parse());
-        for forwarded in [&["10.0.0.1, 198.51.100.7"][..], &["10.0.0.1", "198.51.100.7"]] {
-            assert_eq!(Ok(address(&head(forwarded), true)), user);
-            assert_eq!(Ok(address(&head(forwarded), false)), peer);
-        }
-        assert_eq!(Ok(address(&head(&["nonsense"]), true)), peer);
-        assert_eq!(Ok(address(&head(&[]), true)), peer);
-    }
 }

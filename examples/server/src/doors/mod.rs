@@ -9,7 +9,9 @@ mod healthz;
 mod login;
 mod logout;
 mod metadata;
+mod peer;
 mod resource;
+mod throttle;
 
 use std::sync::Arc;
 use std::time::Duration;

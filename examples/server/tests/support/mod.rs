@@ -272,10 +272,12 @@ impl Page {
         attribute(input, "value").unwrap_or_default().to_owned()
     }
 
-    /// The names and values of all boxes, which have none that is written in another way.
+    /// The names and values of all boxes, which have none that is written in another
+    /// way, and of the scopes that need none any more.
     pub(crate) fn boxes(&self) -> Vec<(&str, &str)> {
         let tags = self.body.split("<input ").skip(1).map(|rest| rest.split('>').next().unwrap());
-        let boxes = tags.filter(|tag| tag.contains("type=\"checkbox\""));
+        let boxes =
+            tags.filter(|tag| tag.contains("type=\"checkbox\"") || tag.contains("name=\"scope\""));
         boxes
             .map(|tag| (attribute(tag, "name").unwrap(), attribute(tag, "value").unwrap()))
             .collect()
