@@ -1,0 +1,35 @@
+//! How long the same work takes on each side, as Markdown:
+//! `cargo bench -p peers --bench times`.
+
+#![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+#![allow(missing_docs)]
+
+use peers::measure::Scale;
+use peers::measure::flow::flow;
+use peers::measure::refresh::refresh;
+use peers::measure::replay::replay;
+use peers::measure::sweep::sweep;
+use peers::meter::Stopwatch;
+use peers::table;
+
+fn main() {
+    println!("\nNanoseconds, medians of interleaved rounds, one thread, in memory.");
+    table::head("ns");
+    for scale in Scale::asked_for() {
+        steps(scale);
+        let refresh = refresh(scale.live, scale.rounds, &Stopwatch);
+        table::row(scale.live, "refresh, rotating", refresh.map(Some));
+        let replay = replay(scale.live, scale.replays, &Stopwatch);
+        let ends = replay.map(|replay| replay.ends_tokens.then_some(replay.median));
+        table::row(scale.live, "code used twice, its tokens ended", ends);
+        table::row(scale.live, "sweep of a tenth", sweep(scale.live, scale.sweeps));
+    }
+}
+
+fn steps(scale: Scale) {
+    let sides = flow(scale.live, scale.rounds, &Stopwatch);
+    table::row(scale.live, "authorize", sides.each_ref().map(|side| Some(side.authorize)));
+    table::row(scale.live, "exchange, PKCE", sides.each_ref().map(|side| Some(side.exchange)));
+    table::row(scale.live, "validate", sides.each_ref().map(|side| Some(side.validate)));
+    table::row(scale.live, "**whole flow**", sides.each_ref().map(|side| Some(side.whole)));
+}
