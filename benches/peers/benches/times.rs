@@ -4,11 +4,11 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 #![allow(missing_docs)]
 
-use peers::measure::Scale;
 use peers::measure::flow::flow;
 use peers::measure::refresh::refresh;
 use peers::measure::replay::replay;
 use peers::measure::sweep::sweep;
+use peers::measure::{Scale, http};
 use peers::meter::Stopwatch;
 use peers::table;
 
@@ -24,6 +24,8 @@ fn main() {
         table::row(scale.live, "code used twice, its tokens ended", ends);
         table::row(scale.live, "sweep of a tenth", sweep(scale.live, scale.sweeps));
     }
+    let over_http = Scale::asked_for().iter().map(|scale| scale.rounds).min().unwrap_or(1);
+    table::row(0, "whole flow over HTTP", http::flow(over_http).map(Some));
 }
 
 fn steps(scale: Scale) {

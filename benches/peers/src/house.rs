@@ -1,7 +1,7 @@
 //! A side with as many live grants as asked for, and the client that it serves.
 
-use http::Response;
 use http::header::LOCATION;
+use http::{Response, StatusCode};
 
 use crate::meter::{Meter, Stopwatch};
 use crate::request;
@@ -98,7 +98,7 @@ impl<S: Side> House<S> {
     pub fn exchange(&mut self, code: &str, meter: &impl Meter) -> ((String, String), f64) {
         let request = request::exchange(code);
         let (answer, reading) = meter.read(|| self.side.token(request));
-        (tokens_in::<S>(answer), reading)
+        (Self::tokens_of(answer), reading)
     }
 
     pub fn validate(&mut self, access_token: &str, meter: &impl Meter) -> f64 {
@@ -111,7 +111,7 @@ impl<S: Side> House<S> {
     pub fn refresh(&mut self, grant: &Grant, meter: &impl Meter) -> f64 {
         let request = request::refresh(&grant.refresh_token);
         let (answer, reading) = meter.read(|| self.side.token(request));
-        tokens_in::<S>(answer);
+        Self::tokens_of(answer);
         reading
     }
 
@@ -142,6 +142,11 @@ impl<S: Side> House<S> {
         &mut self.side
     }
 
+    fn tokens_of(answer: Response<S::Body>) -> (String, String) {
+        let status = answer.status();
+        tokens_in(status, &S::text(answer.into_body()))
+    }
+
     /// After a flow. Forgets, once a minute, what expired.
     fn pass_time(&mut self) {
         self.flows += 1;
@@ -157,7 +162,7 @@ impl<S: Side> House<S> {
 }
 
 /// The code in a redirect to the client.
-fn code_in<B>(redirect: &Response<B>) -> String {
+pub(crate) fn code_in<B>(redirect: &Response<B>) -> String {
     let location = redirect.headers()[LOCATION].to_str().unwrap();
     let (_, query) = location.split_once('?').unwrap();
     let code = query.split('&').find_map(|pair| pair.strip_prefix("code=")).unwrap();
@@ -165,11 +170,9 @@ fn code_in<B>(redirect: &Response<B>) -> String {
 }
 
 /// The access token and the refresh token in an answer of the token endpoint.
-fn tokens_in<S: Side>(answer: Response<S::Body>) -> (String, String) {
-    let status = answer.status();
-    let text = S::text(answer.into_body());
-    assert!(status.is_success(), "{}: {text}", S::NAME);
-    (member(&text, "access_token"), member(&text, "refresh_token"))
+pub(crate) fn tokens_in(status: StatusCode, body: &str) -> (String, String) {
+    assert!(status.is_success(), "{body}");
+    (member(body, "access_token"), member(body, "refresh_token"))
 }
 
 /// A member of flat JSON whose value needs no escapes.

@@ -3,6 +3,7 @@
 //!
 //! - [`side`]: what every side can do, and [`sides`]: one file for each;
 //! - [`house`]: a side with as many live grants as asked for, and its client;
+//! - `programs`: the smallest program on each side, served over HTTP;
 //! - [`meter`]: what is read while a side works, time or allocations;
 //! - [`measure`]: one file for each thing that is measured;
 //! - [`table`]: the Markdown.
@@ -14,6 +15,7 @@
 pub mod house;
 pub mod measure;
 pub mod meter;
+mod programs;
 pub mod request;
 pub mod side;
 pub mod sides;
