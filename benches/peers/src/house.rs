@@ -11,7 +11,7 @@ use crate::side::{LIFETIME, Side};
 const SWEEP: u64 = 60;
 /// How many grants, from all over the house, are kept at hand at most; none of
 /// the oldest tenth, which is about to expire.
-const AT_HAND: usize = 10_000;
+const AT_HAND: usize = 25_000;
 
 /// Grants come evenly, so many in a [`LIFETIME`] as shall live, each of a user of
 /// its own; once a minute what expired is forgotten.
@@ -154,7 +154,7 @@ impl<S: Side> House<S> {
         let passed = seconds - self.seconds;
         self.side.advance(passed);
         if seconds / SWEEP > self.seconds / SWEEP {
-            let ((), sweep) = Stopwatch.read(|| self.side.sweep());
+            let (_, sweep) = Stopwatch.read(|| self.side.sweep());
             self.sweeps.push(sweep);
         }
         self.seconds = seconds;

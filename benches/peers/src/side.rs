@@ -43,6 +43,6 @@ pub trait Side {
     /// Tells a side without [`sweep`](Self::sweep) of its own what the client got.
     fn note(&mut self, _access_token: &str, _refresh_token: &str) {}
 
-    /// Forgets what expired.
-    fn sweep(&mut self);
+    /// Forgets what expired, and says how many records.
+    fn sweep(&mut self) -> u64;
 }

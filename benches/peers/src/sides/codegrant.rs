@@ -111,7 +111,7 @@ impl Side for Codegrant {
         self.host.now.fetch_add(seconds.cast_signed(), Ordering::Relaxed);
     }
 
-    fn sweep(&mut self) {
-        ready(self.codes.sweep(self.host.now())).unwrap();
+    fn sweep(&mut self) -> u64 {
+        ready(self.codes.sweep(self.host.now())).unwrap()
     }
 }

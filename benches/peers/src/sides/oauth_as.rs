@@ -87,8 +87,8 @@ impl Side for OauthAs {
         self.now.0.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    fn sweep(&mut self) {
-        ready(self.server.store().sweep_expired(self.now.now())).unwrap();
+    fn sweep(&mut self) -> u64 {
+        ready(self.server.store().sweep_expired(self.now.now())).unwrap()
     }
 }
 

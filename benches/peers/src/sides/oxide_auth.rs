@@ -128,12 +128,13 @@ impl Side for OxideAuth {
         self.issued.push_back((expires_at, access_token.to_owned(), refresh_token.to_owned()));
     }
 
-    fn sweep(&mut self) {
+    fn sweep(&mut self) -> u64 {
         let expired = self.issued.partition_point(|(expires_at, ..)| *expires_at <= self.now);
         for (_, access_token, refresh_token) in self.issued.drain(..expired) {
             self.issuer.revoke(&access_token);
             self.issuer.revoke(&refresh_token);
         }
+        expired as u64
     }
 }
 
