@@ -5,10 +5,10 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 #![allow(missing_docs)]
 
-use peers::measure::Scale;
 use peers::measure::flow::flow;
 use peers::measure::memory::{Allocations, Allocator, bytes_a_grant, print_bytes_of};
 use peers::measure::refresh::refresh;
+use peers::measure::{Houses, Scale};
 use peers::table;
 use stats_alloc::INSTRUMENTED_SYSTEM;
 
@@ -37,7 +37,7 @@ fn main() {
 
 /// These are as many whatever lives.
 fn allocations(live: usize) {
-    let sides = flow(live, 20, &Allocations(ALLOCATOR));
+    let sides = flow(&mut Houses::new(live), 20, &Allocations(ALLOCATOR));
     table::row(live, "allocations to authorize", sides.each_ref().map(|side| Some(side.authorize)));
     table::row(live, "to exchange", sides.each_ref().map(|side| Some(side.exchange)));
     table::row(live, "to validate", sides.each_ref().map(|side| Some(side.validate)));

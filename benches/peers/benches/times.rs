@@ -8,7 +8,7 @@ use peers::measure::flow::flow;
 use peers::measure::refresh::refresh;
 use peers::measure::replay::replay;
 use peers::measure::sweep::sweep;
-use peers::measure::{Scale, http};
+use peers::measure::{Houses, Scale, http};
 use peers::meter::Stopwatch;
 use peers::table;
 
@@ -16,20 +16,22 @@ fn main() {
     println!("\nNanoseconds, medians of interleaved rounds, one thread, in memory.");
     table::head("ns");
     for scale in Scale::asked_for() {
-        steps(scale);
-        let refresh = refresh(scale.live, scale.rounds, &Stopwatch);
-        table::row(scale.live, "refresh, rotating", refresh.map(Some));
-        let replay = replay(scale.live, scale.replays, &Stopwatch);
+        let mut houses = Houses::new(scale.live);
+        steps(&mut houses, scale);
+        let replay = replay(&mut houses, scale.replays, &Stopwatch);
         let ends = replay.map(|replay| replay.ends_tokens.then_some(replay.median));
         table::row(scale.live, "code used twice, its tokens ended", ends);
-        table::row(scale.live, "sweep of a tenth", sweep(scale.live, scale.sweeps));
+        table::row(scale.live, "sweep of a tenth", sweep(&mut houses, scale.sweeps));
+        drop(houses);
+        let refresh = refresh(scale.live, scale.rounds, &Stopwatch);
+        table::row(scale.live, "refresh, rotating", refresh.map(Some));
     }
     let over_http = Scale::asked_for().iter().map(|scale| scale.rounds).min().unwrap_or(1);
-    table::row(0, "whole flow over HTTP", http::flow(over_http).map(Some));
+    table::row(1, "whole flow over HTTP", http::flow(over_http).map(Some));
 }
 
-fn steps(scale: Scale) {
-    let sides = flow(scale.live, scale.rounds, &Stopwatch);
+fn steps(houses: &mut Houses, scale: Scale) {
+    let sides = flow(houses, scale.rounds, &Stopwatch);
     table::row(scale.live, "authorize", sides.each_ref().map(|side| Some(side.authorize)));
     table::row(scale.live, "exchange, PKCE", sides.each_ref().map(|side| Some(side.exchange)));
     table::row(scale.live, "validate", sides.each_ref().map(|side| Some(side.validate)));

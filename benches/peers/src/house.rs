@@ -133,6 +133,11 @@ impl<S: Side> House<S> {
         std::mem::take(&mut self.at_hand)
     }
 
+    /// How many grants are alive.
+    pub const fn live(&self) -> usize {
+        self.live
+    }
+
     /// What each sweep took since the last time this was asked.
     pub fn take_sweeps(&mut self) -> Vec<f64> {
         std::mem::take(&mut self.sweeps)

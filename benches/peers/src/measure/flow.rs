@@ -1,9 +1,8 @@
 //! The flow, step by step and as a whole.
 
-use crate::house::{Flow, House};
-use crate::measure::{Each, in_turn};
+use crate::house::Flow;
+use crate::measure::{Each, Houses, in_turn};
 use crate::meter::{Meter, median};
-use crate::sides::{Codegrant, OauthAs, OxideAuth};
 
 const BATCH: usize = 50;
 
@@ -15,10 +14,8 @@ pub struct Medians {
     pub whole: f64,
 }
 
-pub fn flow(live: usize, rounds: usize, meter: &impl Meter) -> Each<Medians> {
-    let mut codegrant = House::<Codegrant>::new(live);
-    let mut oxide_auth = House::<OxideAuth>::new(live);
-    let mut oauth_as = House::<OauthAs>::new(live);
+pub fn flow(houses: &mut Houses, rounds: usize, meter: &impl Meter) -> Each<Medians> {
+    let Houses { codegrant, oxide_auth, oauth_as } = houses;
     let mut sides: Each<&mut dyn FnMut() -> Flow> =
         [&mut || codegrant.steady_flow(meter), &mut || oxide_auth.steady_flow(meter), &mut || {
             oauth_as.steady_flow(meter)

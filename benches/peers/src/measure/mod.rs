@@ -7,8 +7,28 @@ pub mod refresh;
 pub mod replay;
 pub mod sweep;
 
+use crate::house::House;
+use crate::sides::{Codegrant, OauthAs, OxideAuth};
+
 /// One a side: this crate's first.
 pub type Each<T> = [T; 3];
+
+/// A house a side, each with as many live grants.
+pub struct Houses {
+    codegrant: House<Codegrant>,
+    oxide_auth: House<OxideAuth>,
+    oauth_as: House<OauthAs>,
+}
+
+impl Houses {
+    pub fn new(live: usize) -> Self {
+        Self {
+            codegrant: House::new(live),
+            oxide_auth: House::new(live),
+            oauth_as: House::new(live),
+        }
+    }
+}
 
 /// How many live grants, and how often what is measured is done.
 #[derive(Clone, Copy)]

@@ -1,10 +1,9 @@
 //! A code used twice, and what happens to the tokens issued for it.
 
 use crate::house::House;
-use crate::measure::{Each, in_turn};
+use crate::measure::{Each, Houses, in_turn};
 use crate::meter::{Meter, median};
 use crate::side::Side;
-use crate::sides::{Codegrant, OauthAs, OxideAuth};
 
 /// What came of it.
 #[derive(Clone, Copy)]
@@ -15,15 +14,13 @@ pub struct Replay {
     pub ends_tokens: bool,
 }
 
-pub fn replay(live: usize, rounds: usize, meter: &impl Meter) -> Each<Replay> {
-    let mut codegrant = House::<Codegrant>::new(live);
-    let mut oxide_auth = House::<OxideAuth>::new(live);
-    let mut oauth_as = House::<OauthAs>::new(live);
+pub fn replay(houses: &mut Houses, rounds: usize, meter: &impl Meter) -> Each<Replay> {
+    let Houses { codegrant, oxide_auth, oauth_as } = houses;
     let readings = in_turn(
         rounds,
         1,
-        [&mut || once(&mut codegrant, meter), &mut || once(&mut oxide_auth, meter), &mut || {
-            once(&mut oauth_as, meter)
+        [&mut || once(codegrant, meter), &mut || once(oxide_auth, meter), &mut || {
+            once(oauth_as, meter)
         }],
     );
     readings.map(|readings| Replay {
