@@ -11,7 +11,7 @@ build() {
     local target
     target=$(mktemp -d)
     seconds=$({ time CARGO_TARGET_DIR="$target" cargo build --locked --quiet --release \
-        --package "$1"; } 2>&1 | awk '{ printf "%.0f", $1 + $2 }')
+        --package "$1"; } 2>&1 | awk 'END { printf "%.0f", $1 + $2 }')
     bytes=0
     if [ -f "$target/release/$1" ]; then
         strip "$target/release/$1"

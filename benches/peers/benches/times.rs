@@ -2,7 +2,7 @@
 //! `cargo bench -p peers --bench times`.
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
-#![allow(missing_docs)]
+#![allow(clippy::arithmetic_side_effects, missing_docs)]
 
 use peers::measure::flow::flow;
 use peers::measure::refresh::refresh;
@@ -26,8 +26,13 @@ fn main() {
         let refresh = refresh(scale.live, scale.rounds, &Stopwatch);
         table::row(scale.live, "refresh, rotating", refresh.map(Some));
     }
+    // Its houses are empty at first.
     let over_http = Scale::asked_for().iter().map(|scale| scale.rounds).min().unwrap_or(1);
-    table::row(1, "whole flow over HTTP", http::flow(over_http).map(Some));
+    table::row(
+        over_http * http::BATCH,
+        "whole flow over HTTP, at most",
+        http::flow(over_http).map(Some),
+    );
 }
 
 fn steps(houses: &mut Houses, scale: Scale) {

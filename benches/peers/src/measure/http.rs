@@ -17,7 +17,8 @@ use crate::meter::{Meter, Stopwatch, median};
 use crate::programs;
 use crate::request;
 
-const BATCH: usize = 20;
+/// Flows a round.
+pub const BATCH: usize = 20;
 const USER: HeaderName = HeaderName::from_static("x-user");
 
 /// The median.
