@@ -74,6 +74,7 @@ step 'default features' cargo clippy --locked --package codegrant -- -D warnings
 step 'OpenID Connect alone' cargo clippy --locked --package codegrant --features openid -- -D warnings
 step 'documentation' documentation
 step 'dependencies' bash tests/dependencies.sh
+step 'packaging' bash tests/packaging.sh
 step 'tests' tests
 step 'quickstart' cargo run --locked --quiet --example quickstart
 step 'benchmarks run' cargo bench --locked --package codegrant --package stores --benches -- --test
