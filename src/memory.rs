@@ -18,7 +18,7 @@ use crate::model::timestamp::Timestamp;
 
 /// A [`ClientStore`] in memory.
 #[derive(Debug, Default)]
-pub struct Clients(RwLock<BTreeMap<ClientId, Arc<Client>>>);
+pub struct Clients(RwLock<HashMap<ClientId, Arc<Client>>>);
 
 impl Clients {
     /// A store of these clients.
