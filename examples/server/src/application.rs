@@ -320,7 +320,7 @@ impl Material {
     /// What makes it an OpenID Connect provider, with the claims that its scopes
     /// release.
     fn provider(&self, config: &Config) -> Option<Provider> {
-        let provider = Provider::new(self.keys.clone()?);
+        let provider = Provider::new(self.keys.clone()?).names_sessions();
         let scopes = config.scopes.iter().filter(|(_, scope)| !scope.claims.is_empty());
         let provider = scopes
             .fold(provider, |provider, (name, scope)| provider.scope_claims(name, &scope.claims));
