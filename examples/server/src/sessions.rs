@@ -63,14 +63,13 @@ impl Sessions {
     ///
     /// Who enters the password once more goes on with the session, so that what
     /// was issued in it ends with it; its end stays, until which the clients of it are
-    /// known. A sign-in of somebody else's ends it.
+    /// known. Somebody else's sign-in ends it: last, so that no error hides whose it was.
     pub(crate) async fn begin(
         &self,
         subject: Subject,
         headers: &HeaderMap,
     ) -> Result<Begun, HostError> {
         let before = self.current(headers).await?;
-        self.end(headers).await?;
         let (once_more, ended) = match before {
             Some(session) if session.subject == subject => (Some(session), None),
             other => (None, other),
@@ -91,6 +90,7 @@ impl Sessions {
         };
         let left = Duration::from_secs(session.expires_at.seconds_since(now));
         self.database.begin_session(SessionKey::of(&value), session).await?;
+        self.end(headers).await?;
         let cookie = self.cookie.set(&value, Some(left));
         Ok(Begun { cookie, ended: ended.map(|session| self.authentication(session)) })
     }
