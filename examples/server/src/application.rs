@@ -257,7 +257,7 @@ impl Builder {
             None => server.build()?,
         };
         let departures = Departures::new(server.clone()).map_err(StartError::Http)?;
-        people::dismiss(&server, &*database, &checked.subjects, &config).await?;
+        people::dismiss(&server, &departures, &*database, &checked.subjects, &config).await?;
         people::enrol(&*database, &passwords, &checked.subjects, &config.users)
             .await
             .map_err(StartError::Store)?;
