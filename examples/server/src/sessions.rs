@@ -158,25 +158,33 @@ mod tests {
         axum::http::Request::builder().header(COOKIE, pair).body(()).unwrap().into_parts().0
     }
 
-    /// Where it moved, a client would be forgotten that signed its user in before.
-    #[tokio::test]
-    async fn the_password_entered_once_more_does_not_move_the_sessions_end() {
-        let (clock, database) = (Arc::new(TestClock(AtomicI64::new(0))), Sqlite::in_memory());
-        let (database, alice) = (Arc::new(database.unwrap()), Subject::parse("alice").unwrap());
+    /// Where alice has an account, and nobody else.
+    async fn sessions(clock: Arc<TestClock>) -> Sessions {
+        let database = Sqlite::in_memory().unwrap();
         let account = Account {
-            subject: alice.clone(),
+            subject: subject("alice"),
             username: "alice".into(),
             password_hash: String::new(),
             user: Arc::new(User::new()),
         };
         database.put_account(account).await.unwrap();
-        let checked = Config::default().check().unwrap();
-        let sessions = Sessions::new(database, clock.clone(), &checked).unwrap();
-        let first = sessions.begin(alice.clone(), &HeaderMap::new()).await.unwrap();
+        Sessions::new(Arc::new(database), clock, &Config::default().check().unwrap()).unwrap()
+    }
+
+    fn subject(name: &str) -> Subject {
+        Subject::parse(name).unwrap()
+    }
+
+    /// Where it moved, a client would be forgotten that signed its user in before.
+    #[tokio::test]
+    async fn the_password_entered_once_more_does_not_move_the_sessions_end() {
+        let clock = Arc::new(TestClock(AtomicI64::new(0)));
+        let sessions = sessions(clock.clone()).await;
+        let first = sessions.begin(subject("alice"), &HeaderMap::new()).await.unwrap();
         assert!(first.cookie.ends_with("Max-Age=86400"), "{}", first.cookie);
         let before = browser(&first.cookie);
         clock.0.store(86_390, Ordering::SeqCst);
-        let again = sessions.begin(alice, &before.headers).await.unwrap();
+        let again = sessions.begin(subject("alice"), &before.headers).await.unwrap();
         assert!(again.ended.is_none());
         assert!(again.cookie.ends_with("Max-Age=10"), "{}", again.cookie);
         let after = browser(&again.cookie);
@@ -186,5 +194,15 @@ mod tests {
         assert!(sessions.authenticate(&before).await.unwrap().is_none(), "its cookie is dead");
         clock.0.store(86_400, Ordering::SeqCst);
         assert!(sessions.authenticate(&after).await.unwrap().is_none());
+    }
+
+    /// Whoever was signed in before could not be signed out any more.
+    #[tokio::test]
+    async fn a_sign_in_that_fails_ends_nobodys_session() {
+        let sessions = sessions(Arc::new(TestClock(AtomicI64::new(0)))).await;
+        let alices = sessions.begin(subject("alice"), &HeaderMap::new()).await.unwrap();
+        let browser = browser(&alices.cookie);
+        assert!(sessions.begin(subject("nobody"), &browser.headers).await.is_err());
+        assert!(sessions.authenticate(&browser).await.unwrap().is_some());
     }
 }
