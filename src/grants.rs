@@ -96,11 +96,7 @@ impl Grants {
 
     /// The access token that this server made `text` of, in either format and
     /// expired or not. Of a JWT also what is sealed in it.
-    pub(crate) fn token(
-        &self,
-        sealer: &Sealer,
-        text: &str,
-    ) -> Option<(AccessToken, Option<String>)> {
+    fn token(&self, sealer: &Sealer, text: &str) -> Option<(AccessToken, Option<String>)> {
         match AccessToken::open(sealer, text) {
             Some(token) => Some((token, None)),
             None => self.signed_token(sealer, text),
@@ -110,7 +106,7 @@ impl Grants {
     #[cfg(feature = "openid")]
     fn signed_token(&self, sealer: &Sealer, text: &str) -> Option<(AccessToken, Option<String>)> {
         let jwt = self.provider.as_ref()?.keys.verify(text, TYP).ok()?;
-        let (token, sealed) = AccessToken::within(sealer, &jwt)?;
+        let (token, sealed) = AccessToken::within(sealer, &jwt.claims)?;
         Some((token, Some(sealed)))
     }
 

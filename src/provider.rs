@@ -43,6 +43,7 @@ pub struct Provider {
     pub(crate) jwks_max_age: Duration,
     pub(crate) scope_claims: ScopeClaims,
     pairwise_salt: Option<PairwiseSalt>,
+    names_sessions: bool,
 }
 
 /// Without the feature `openid` there is none.
@@ -62,6 +63,7 @@ impl Provider {
             jwks_max_age: Duration::from_secs(3600),
             scope_claims: ScopeClaims::standard(),
             pairwise_salt: None,
+            names_sessions: false,
         }
     }
 
@@ -139,6 +141,15 @@ impl Provider {
         self
     }
 
+    /// Says that the host names every session
+    /// ([`Authentication::with_session`](crate::Authentication::with_session)), so
+    /// that `sid` is in all ID tokens and logout tokens. The metadata promises it
+    /// to clients (`backchannel_logout_session_supported`), and does not if not said.
+    pub const fn names_sessions(mut self) -> Self {
+        self.names_sessions = true;
+        self
+    }
+
     /// What the clients of `sector` call `user`, if there is a salt.
     pub(crate) fn pairwise(&self, sector: &Sector, user: &Subject) -> Option<Subject> {
         self.pairwise_salt.as_ref()?.name(sector, user)
@@ -152,6 +163,11 @@ impl Provider {
     /// Whether clients can have names for users of their own.
     pub(crate) const fn has_pairwise_names(&self) -> bool {
         self.pairwise_salt.is_some()
+    }
+
+    /// Whether clients can tell a user's sessions apart.
+    pub(crate) const fn has_session_names(&self) -> bool {
+        self.names_sessions
     }
 
     /// The claims that a client may be told of, for `claims_supported`: those that
@@ -180,6 +196,10 @@ impl Provider {
     }
 
     pub(crate) const fn has_pairwise_names(&self) -> bool {
+        match *self {}
+    }
+
+    pub(crate) const fn has_session_names(&self) -> bool {
         match *self {}
     }
 

@@ -149,6 +149,33 @@ async fn where_the_host_names_no_session_the_token_names_only_the_user() {
     assert_eq!((&claims["sub"], claims.get("sid")), (&json!("alice"), None));
 }
 
+/// By `sid` alone such a client finds what to end: without it, the token would be
+/// taken and come to nothing.
+#[tokio::test]
+async fn a_client_that_requires_the_session_gets_no_token_without_it_and_the_host_knows() {
+    let home = Home::new();
+    home.register(
+        openid(&NOTES).backchannel_logout_uri(NOTES_HEARS).backchannel_logout_session_required(),
+    );
+    let servers = Servers::default();
+    let nameless = home.authentication("alice");
+    home.browser.set(Some(nameless.clone()));
+    home.holds(&NOTES).await;
+    let slept = Mutex::new(0);
+    let sleep = |_| {
+        *slept.lock().unwrap() += 1;
+        ready(())
+    };
+    let notices = home.leave(&nameless).await.notices;
+    let done = notices.deliver(&servers, &[Duration::from_secs(1)], sleep).await;
+    assert!(matches!(done[..], [(_, Err(Undelivered::NoSession))]), "{done:?}");
+    assert_eq!((servers.heard_at().len(), *slept.lock().unwrap()), (0, 0), "no try will help");
+    let named = home.arrive("alice", "one");
+    home.holds(&NOTES).await;
+    told(&home.leave(&named).await.notices, &servers).await;
+    assert!(read(&home, &NOTES, &servers.tokens()[0])["sid"].is_string());
+}
+
 #[tokio::test]
 async fn every_client_of_the_session_hears_once_and_none_of_another() {
     let home = Home::new();

@@ -79,7 +79,7 @@ fn a_provider_says_what_it_offers_and_nothing_else() {
             "userinfo_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA"],
             "end_session_endpoint": format!("{ISSUER}/logout"),
             "backchannel_logout_supported": true,
-            "backchannel_logout_session_supported": true,
+            "backchannel_logout_session_supported": false,
             "claims_parameter_supported": true,
             "request_parameter_supported": false,
             "request_uri_parameter_supported": false,

@@ -22,6 +22,7 @@ use support::House;
 use support::answers::{assert_page, location};
 use support::apps::{DASHBOARD, NOTES, SYNC};
 use support::call::{Call, Form};
+use support::seams::Fault;
 use support::world::ISSUER;
 
 fn with(hint: &str, form: &Form) -> Form {
@@ -311,6 +312,19 @@ async fn who_is_not_signed_in_has_nothing_to_end_and_goes_back_all_the_same() {
     assert!(home.finish(home.end(&Form::default()).await).await.1.is_none());
 }
 
+/// Whoever found an old ID token sends what a client sends whose user has just been
+/// signed out, while the session lives in another browser.
+#[tokio::test]
+async fn a_hint_ends_nothing_from_a_browser_where_nobody_is_signed_in() {
+    let home = Home::new();
+    let tokens = home.holds(&NOTES).await;
+    let form = home.leaves(&NOTES, NOTES_BYE).await;
+    home.browser.set(None);
+    let (signed_out, _) = home.finish(home.end(&form).await).await;
+    assert!(signed_out.notices.is_empty());
+    home.assert_alive(&NOTES, &tokens).await;
+}
+
 /// A form that another site posts comes without the session's Lax cookie. To
 /// believe that nobody is signed in would leave the session alive.
 #[tokio::test]
@@ -368,7 +382,7 @@ async fn a_host_that_cannot_answer_makes_an_error_page() {
         let home = Home::new();
         home.holds(&NOTES).await;
         let form = home.leaves(&NOTES, NOTES_BYE).await;
-        home.seams.fail(method, support::seams::Fault::Before);
+        home.seams.fail(method, Fault::Before);
         assert_page(&home.fault(&form).await, 503, "temporarily_unavailable");
     }
 }
@@ -439,10 +453,28 @@ mod page {
         assert_eq!(first.notices.clients().count(), 1);
         for ticket in [one, two] {
             let end = home.confirm(&ticket).await.unwrap();
-            assert!(end.user().is_none());
+            assert_eq!(end.user().unwrap().session().unwrap().as_str(), "one");
             let (again, then) = home.finish(end).await;
             assert!(again.notices.is_empty());
             assert!(location(&then.unwrap()).leads_to(NOTES_BYE));
+        }
+    }
+
+    /// The session ended first, so that nobody is signed in who could be asked again.
+    #[tokio::test]
+    async fn a_yes_that_the_store_broke_off_is_finished_when_it_comes_again() {
+        for method in ["granted_by", "replace"] {
+            let home = Home::new();
+            let tokens = home.holds(&NOTES).await;
+            let ticket = ticket(&home).await;
+            home.seams.fail(method, Fault::Before);
+            let (broken, _) = home.finish(home.confirm(&ticket).await.unwrap()).await;
+            assert!(broken.fault.is_some() && broken.notices.is_empty(), "{method}");
+            home.seams.mend();
+            let (finished, _) = home.finish(home.confirm(&ticket).await.unwrap()).await;
+            assert!(finished.fault.is_none());
+            assert_eq!(finished.notices.clients().count(), 1);
+            home.assert_signed_out(&NOTES, &tokens).await;
         }
     }
 

@@ -12,12 +12,14 @@ mod support;
 use http::Method;
 
 use codegrant::{Endpoints, Response};
+use serde_json::json;
 
 use support::House;
 use support::answers::assert_error;
 use support::apps::{App, DASHBOARD, NOTES, SPA, SYNC};
 use support::call::{Call, Form};
 use support::seams::Fault;
+use support::signed::{Signing, changed, key, part, with_part};
 
 async fn call(house: &House, call: &Call) -> Response {
     house.server.revoke(&call.parts(), &call.body).await
@@ -93,6 +95,39 @@ async fn an_expired_access_token_or_an_old_refresh_token_still_ends_its_grant() 
     house.pass(700);
     assert_done(&house.revoke(&NOTES, &first.refresh).await);
     house.assert_dead(&NOTES, &next).await;
+}
+
+/// A stolen signing key is left out at once. Whoever then gives back what it signed
+/// takes the grant for ended, and gave what no thief of that key could make.
+#[tokio::test]
+async fn a_jwt_is_revoked_although_the_key_that_signed_it_was_left_out() {
+    let house = Signing::new();
+    let tokens = house.tokens(&SYNC).await;
+    house.keys.rotate([key()]).unwrap();
+    assert_error(&house.revoke(&NOTES, &tokens.access).await, 400, "invalid_grant");
+    assert_done(&house.revoke(&SYNC, &tokens.access).await);
+    house.assert_dead(&SYNC, &tokens).await;
+}
+
+#[tokio::test]
+async fn a_jwt_revokes_what_is_sealed_in_it_and_else_nothing() {
+    let house = Signing::new();
+    let opaque = House::new().tokens(&SYNC).await.access;
+    let (tokens, others) = (house.tokens(&SYNC).await, house.tokens(&SYNC).await);
+    let claims = part(&tokens.access, 1);
+    let sealed = claims["codegrant"].as_str().unwrap();
+    let altered = format!("{sealed}A");
+    for own in [json!(null), json!(5), json!(altered), json!(opaque), json!(tokens.refresh)] {
+        let jwt = with_part(&tokens.access, 1, &changed(&claims, "codegrant", own).to_string());
+        assert_done(&house.revoke(&SYNC, &jwt).await);
+    }
+    for unlike in [sealed.to_owned(), format!("{sealed}."), tokens.access.replace('.', "")] {
+        assert_done(&house.revoke(&SYNC, &unlike).await);
+    }
+    house.assert_alive(&SYNC, &tokens).await;
+    assert_done(&house.revoke(&SYNC, &with_part(&tokens.access, 2, "unsigned")).await);
+    house.assert_dead(&SYNC, &tokens).await;
+    house.assert_alive(&SYNC, &others).await;
 }
 
 #[tokio::test]

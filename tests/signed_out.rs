@@ -310,6 +310,20 @@ async fn each_client_calls_the_session_by_a_name_of_its_own_that_stays() {
     assert_ne!(sid(&NOTES).await, notes);
 }
 
+/// The session ended first, so that nobody is signed in for the client's next try.
+#[tokio::test]
+async fn a_clients_sign_out_that_the_store_broke_off_is_finished_by_the_host() {
+    let home = Home::new();
+    let tokens = home.holds(&NOTES).await;
+    let end = home.end(&home.leaves(&NOTES, NOTES_BYE).await).await;
+    let user = end.user().unwrap().clone();
+    home.seams.fail("granted_by", Fault::Before);
+    assert!(home.finish(end).await.0.fault.is_some());
+    home.seams.mend();
+    assert_eq!(home.leave(&user).await.notices.clients().count(), 1);
+    home.assert_signed_out(&NOTES, &tokens).await;
+}
+
 /// The rest is signed out all the same; trying again ends what is left.
 #[tokio::test]
 async fn an_error_of_the_store_is_told_and_the_sign_out_can_be_tried_again() {

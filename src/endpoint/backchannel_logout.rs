@@ -38,6 +38,10 @@ pub enum Undelivered {
     /// It answered 400: it understood, and refuses (section 2.8).
     #[error("the client refused the logout token")]
     Refused,
+    /// It requires `sid`, by which alone it finds what to end, and the host did not
+    /// name the session (section 2.2).
+    #[error("the client requires the session's name, and it has none")]
+    NoSession,
     /// It answered something else than 200, 204 or 400.
     #[error("the client answered {0}")]
     Answer(StatusCode),
@@ -77,7 +81,8 @@ impl Notices {
     /// Tells every client, all at the same time, and says in the order they
     /// ended what became of each. A client that cannot be reached, or answers
     /// with an error of its own, is tried again after each of `waits`, which
-    /// `sleep` (such as `tokio::time::sleep`) lets pass; one that refuses is not.
+    /// `sleep` (such as `tokio::time::sleep`) lets pass; one that refuses, or cannot
+    /// be told which session it was, is not.
     ///
     /// Each try has a logout token of its own, so that none expires meanwhile, and
     /// a client that heard but whose answer was lost does not take it for a replay.
@@ -109,7 +114,7 @@ impl Notice {
         for wait in waits {
             match self.send(service, http).await {
                 Ok(()) => return Ok(()),
-                Err(Undelivered::Refused) => return Err(Undelivered::Refused),
+                Err(last @ (Undelivered::Refused | Undelivered::NoSession)) => return Err(last),
                 Err(_) => sleep(*wait).await,
             }
         }
@@ -121,6 +126,9 @@ impl Notice {
     async fn send(&self, service: &Service, http: &dyn HttpClient) -> Result<(), Undelivered> {
         let Some(client) = service.clients.client(&self.client).await? else { return Ok(()) };
         let Some(uri) = client.backchannel_logout_uri() else { return Ok(()) };
+        if self.sid.is_none() && client.backchannel_logout_session_required() {
+            return Err(Undelivered::NoSession);
+        }
         let token = self.sign(service, &client).await?;
         // A signed token has no character that a form would encode.
         let request = Request::post(uri)

@@ -57,8 +57,10 @@ async fn begin(
     Ok(Logout::Confirm(ask(service, &request, client, user)?))
 }
 
-/// Nobody is signed in, so nothing is to be ended. But a POST from another site
-/// comes without the session's Lax cookie: it has to come again as a GET.
+/// Nobody is signed in, so nothing is to be ended; not at a hint's word either: who
+/// found an old ID token would end a session that lives in another browser. But a
+/// POST from another site comes without the session's Lax cookie: it has to come
+/// again as a GET.
 fn meet_nobody(
     service: &Service,
     path: &str,
@@ -101,20 +103,22 @@ fn ask(
 }
 
 /// The user has agreed: the client and its URI are judged again, as they are now.
-/// Who has signed out in another tab meanwhile has got what they agreed to.
+/// Who has signed out meanwhile, in another tab or by a try that broke off, agreed
+/// to the end of what was issued in that session, and nothing says that it came.
 pub(crate) async fn confirm(
     service: &Service,
     parts: &Parts,
     ticket: &str,
 ) -> Result<EndSession, Refused> {
     let ticket: LogoutTicket = service.open(ticket)?;
-    let user = service.users.authenticate(parts).await?;
-    if user.as_ref().is_some_and(|user| !user.is_same_sign_in(&ticket.asked)) {
+    let here = service.users.authenticate(parts).await?;
+    if here.is_some_and(|user| !user.is_same_sign_in(&ticket.asked)) {
         return Err(TicketError::OtherUser.into());
     }
     let client = find(service, ticket.client).await?;
     let (uri, state) = (ticket.post_logout_redirect_uri.as_deref(), ticket.state.as_deref());
-    Ok(EndSession { user, then: destination(client.as_deref(), uri, state)? })
+    let then = destination(client.as_deref(), uri, state)?;
+    Ok(EndSession { user: Some(ticket.asked), then })
 }
 
 /// Which client asks, by its own word or by the hint's, which must not disagree.

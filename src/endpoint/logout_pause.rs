@@ -83,7 +83,9 @@ impl ConfirmLogout {
 }
 
 impl EndSession {
-    /// Whose session is to be ended, and which; `None` if nobody is signed in.
+    /// Whose session is to be ended, and which; `None` if nobody is signed in. After
+    /// a page that asked it may have ended before: its user is to be signed out of
+    /// what it left.
     #[must_use]
     pub const fn user(&self) -> Option<&Authentication> {
         self.user.as_ref()

@@ -94,10 +94,10 @@ pub(crate) fn metadata(service: &Service) -> Response {
         response_modes_supported: ["query", "form_post"],
         prompt_values_supported: ["none", "login", "consent", "select_account"],
         acr_values_supported: &service.acr_values,
-        sign_out: service.provider.as_ref().map(|_| OfSignOut {
+        sign_out: service.provider.as_ref().map(|provider| OfSignOut {
             end_session_endpoint: end_session.as_ref().map(address),
             backchannel_logout_supported: true,
-            backchannel_logout_session_supported: true,
+            backchannel_logout_session_supported: provider.has_session_names(),
         }),
         grant_types_supported: ["authorization_code", "refresh_token"],
         token_endpoint_auth_methods_supported: ANY,

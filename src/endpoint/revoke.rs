@@ -9,6 +9,8 @@ use crate::cause::Cause;
 use crate::grant::Seed;
 use crate::model::identity::GrantId;
 use crate::request::params::Name;
+use crate::token::access::AccessToken;
+use crate::token::credential::Sealer;
 use crate::token::refresh::RefreshToken;
 
 /// A client gives a token back. What is revoked is the grant: a refresh token
@@ -42,9 +44,20 @@ async fn end(service: &Service, parts: &Parts, body: &[u8]) -> Result<(), Cause>
 /// The grant that a token of either kind points at, and the seed that its
 /// access tokens carry. An old token tells as much as the latest.
 fn open(service: &Service, text: &str) -> Option<(GrantId, Seed)> {
-    let access = service.grants.token(&service.sealer, text);
-    access.map(|(token, _)| (token.grant, token.seed)).or_else(|| {
-        let token = RefreshToken::open(&service.sealer, text)?;
+    let sealer = &service.sealer;
+    let access = AccessToken::open(sealer, text).or_else(|| in_jwt(sealer, text));
+    access.map(|token| (token.grant, token.seed)).or_else(|| {
+        let token = RefreshToken::open(sealer, text)?;
         Some((token.grant, token.seed.for_access()))
     })
+}
+
+#[cfg(feature = "openid")]
+fn in_jwt(sealer: &Sealer, text: &str) -> Option<AccessToken> {
+    AccessToken::given_back(sealer, text)
+}
+
+#[cfg(not(feature = "openid"))]
+const fn in_jwt(_: &Sealer, _: &str) -> Option<AccessToken> {
+    None
 }

@@ -17,9 +17,11 @@ pub struct SignedOut {
     /// The clients that have to hear of it. Nothing else remembers them: spawn
     /// [`Notices::deliver`], so that the user need not wait.
     pub notices: Notices,
-    /// The first error, after which the rest was signed out all the same. To try
-    /// again, call [`sign_out`](crate::AuthorizationServer::sign_out) for the same
-    /// user: who was told once is not told again.
+    /// The first error, after which the rest was signed out all the same. Call
+    /// [`sign_out`](crate::AuthorizationServer::sign_out) for the same user until
+    /// there is none: who was told once is not told again. Nobody but the host can,
+    /// now that the session has ended: to a client's next request nobody is signed
+    /// in, and its `id_token_hint` alone ends nothing.
     pub fault: Option<Cause>,
 }
 

@@ -73,9 +73,11 @@ impl Authentication {
         self
     }
 
-    /// When the session ends at the latest, as far as it is known now. It may
-    /// move while the session lives. The grants of clients that have to hear of
-    /// its end are kept until then, and forgotten with their tokens if not given.
+    /// When the session ends at the latest, whatever its user does: the last end
+    /// that it may be prolonged to, and not the next one of a session that slides.
+    /// The grants of clients that have to hear of its end are kept until then, by
+    /// what was said when they were given; a session that lives on ends unheard.
+    /// If not given, they are forgotten with their tokens.
     #[must_use]
     pub fn with_session_end(mut self, end: Timestamp) -> Self {
         self.particulars_mut().session_end = Some(end);

@@ -32,7 +32,8 @@ impl AuthorizationServer {
     ///         end_login_session(user).await;
     ///     }
     ///     let (signed_out, then) = server.finish_logout(end).await;
-    ///     // Spawn `signed_out.notices.deliver(…)`, and log `signed_out.fault`.
+    ///     // Spawn `signed_out.notices.deliver(…)`; while there is a
+    ///     // `signed_out.fault`, `sign_out` the same user again.
     /// #   let _ = signed_out;
     ///     then.unwrap_or_else(|| page("You are signed out."))
     /// }
@@ -44,7 +45,8 @@ impl AuthorizationServer {
 
     /// After a page that asked whether to sign out: the user does. `request` is
     /// the one that brought the answer; whoever it authenticates must be who was
-    /// asked, or nobody any more.
+    /// asked, or nobody any more. The same answer, brought again, finishes what an
+    /// error broke off.
     pub async fn confirm_logout(
         &self,
         request: &Parts,

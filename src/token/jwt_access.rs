@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::access::{AccessToken, jti};
 use super::credential::{Kind, Sealer};
 use crate::grant::Grant;
-use crate::jose::jws::Verified;
+use crate::jose::jws;
 use crate::model::base64url;
 use crate::model::identity::{Acr, Amr};
 use crate::model::issuer::Issuer;
@@ -16,7 +16,7 @@ use crate::model::user::User;
 pub(crate) const TYP: &str = "at+jwt";
 
 /// Section 2.2. The last is for this server alone: the sealed pointer, which
-/// opens nothing without the signature around it.
+/// without the signature around it serves for nothing but a revocation.
 #[derive(Serialize)]
 struct Claims<'t> {
     iss: &'t str,
@@ -79,12 +79,19 @@ impl AccessToken {
 
     /// The token that a JWT of our own points with, and its sealed text. What
     /// else the JWT says came from there, and is not read again.
-    pub(crate) fn within(sealer: &Sealer, jwt: &Verified) -> Option<(Self, String)> {
+    pub(crate) fn within(sealer: &Sealer, claims: &[u8]) -> Option<(Self, String)> {
         #[derive(Deserialize)]
         struct Own {
             codegrant: String,
         }
-        let Own { codegrant: sealed } = jwt.read()?;
+        let Own { codegrant: sealed } = serde_json::from_slice(claims).ok()?;
         Some((Self::open_as(Kind::WithinJwt, sealer, &sealed)?, sealed))
+    }
+
+    /// The token that a JWT points with which is given back, whoever signed it: its
+    /// key may be left out by now, and what is sealed in it is ours by itself.
+    pub(crate) fn given_back(sealer: &Sealer, jwt: &str) -> Option<Self> {
+        let claims = jws::unverified_claims(jwt).ok()?;
+        Self::within(sealer, &claims).map(|(token, _)| token)
     }
 }

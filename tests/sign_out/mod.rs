@@ -58,7 +58,7 @@ impl Home {
 
     pub(crate) fn with(change: impl FnOnce(Builder) -> Builder) -> Self {
         let keys = KeySet::new([KEYS[0].clone()]).unwrap();
-        let provider = Provider::new(keys.clone());
+        let provider = Provider::new(keys.clone()).names_sessions();
         let house = House::with(|builder| change(builder.openid(provider)));
         let home = Self { house, keys };
         home.register(

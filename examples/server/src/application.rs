@@ -15,9 +15,9 @@ use stores::{Database, Postgres, Redis, Sqlite};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::{Checked, Config, Problem, Store};
+use crate::departures::Departures;
 use crate::form_token::FormTokens;
 use crate::metrics::{self, Metrics};
-use crate::notices::NoticeBoard;
 use crate::passwords::Passwords;
 use crate::secret::{PAIRWISE_SALT, SECRET};
 use crate::sessions::Sessions;
@@ -44,7 +44,7 @@ pub(crate) struct Parts {
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sessions: Arc<Sessions>,
-    pub(crate) notices: NoticeBoard,
+    pub(crate) departures: Departures,
     pub(crate) form_tokens: FormTokens,
     pub(crate) passwords: Passwords,
     pub(crate) tries: Tries,
@@ -173,10 +173,10 @@ impl Application {
         Ok(())
     }
 
-    /// Waits until the clients whose users have just signed out have heard of it,
-    /// but not for long.
+    /// Waits until those who have just signed out have left, and their clients have
+    /// heard of it, but not for long.
     pub async fn close(&self) {
-        self.0.notices.close().await;
+        self.0.departures.close().await;
     }
 
     /// Forgets what expired, now and every few minutes, for ever.
@@ -253,11 +253,11 @@ impl Builder {
         .scopes_supported(checked.scopes)
         .acr_values_supported([sessions.acr().clone()]);
         let server = match provider {
-            Some(provider) => server.openid(provider),
-            None => server,
+            Some(provider) => server.openid(provider).build()?,
+            None => server.build()?,
         };
-        let server = server.build()?;
-        people::dismiss(&server, &*database, &checked.subjects, &config).await?;
+        let departures = Departures::new(server.clone()).map_err(StartError::Http)?;
+        people::dismiss(&server, &departures, &*database, &checked.subjects, &config).await?;
         people::enrol(&*database, &passwords, &checked.subjects, &config.users)
             .await
             .map_err(StartError::Store)?;
@@ -274,7 +274,7 @@ impl Builder {
             directory,
             clock,
             sessions,
-            notices: NoticeBoard::new().map_err(StartError::Http)?,
+            departures,
             form_tokens: FormTokens::new(&checked.path, checked.secure),
             passwords,
             tries: Tries::to_sign_in(),
@@ -320,7 +320,7 @@ impl Material {
     /// What makes it an OpenID Connect provider, with the claims that its scopes
     /// release.
     fn provider(&self, config: &Config) -> Option<Provider> {
-        let provider = Provider::new(self.keys.clone()?);
+        let provider = Provider::new(self.keys.clone()?).names_sessions();
         let scopes = config.scopes.iter().filter(|(_, scope)| !scope.claims.is_empty());
         let provider = scopes
             .fold(provider, |provider, (name, scope)| provider.scope_claims(name, &scope.claims));

@@ -17,6 +17,7 @@
 mod application;
 mod config;
 mod cookie;
+mod departures;
 mod doors;
 mod files;
 mod form_token;
@@ -24,7 +25,6 @@ mod http_client;
 mod listener;
 mod log;
 mod metrics;
-mod notices;
 mod pages;
 mod passwords;
 mod people;

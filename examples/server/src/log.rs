@@ -30,6 +30,18 @@ pub(crate) fn account(subject: &Subject, client: Option<&ClientId>, outcome: &'s
     tracing::info!(door = "account", subject, client, "{outcome}");
 }
 
+/// A sign-out that an error broke off, and that is tried again.
+pub(crate) fn unfinished(subject: &Subject, cause: &Cause) {
+    let subject = subject.as_str();
+    tracing::error!(subject, %cause, "a sign-out broke off, and is tried again");
+}
+
+/// A sign-out that no more try is made for: tokens of the session live on.
+pub(crate) fn given_up(subject: &Subject, cause: &Cause) {
+    let subject = subject.as_str();
+    tracing::error!(subject, %cause, "a sign-out was given up");
+}
+
 /// Whether a client has heard that its user has signed out.
 pub(crate) fn notice(client: &ClientId, fault: Option<&Undelivered>) {
     let client = client.as_str();

@@ -7,12 +7,15 @@ use stores::{Account, Database};
 
 use crate::application::StartError;
 use crate::config::{Config, User};
+use crate::departures::Departures;
 use crate::passwords::Passwords;
 
 /// Removes whom the configuration does not name any more, with all that they
-/// allowed: whoever gets their name later must not inherit it.
+/// allowed: whoever gets their name later must not inherit it, and the clients that
+/// they are signed in to hear that they have left.
 pub(crate) async fn dismiss(
     server: &AuthorizationServer,
+    departures: &Departures,
     database: &dyn Database,
     subjects: &[Subject],
     config: &Config,
@@ -22,7 +25,8 @@ pub(crate) async fn dismiss(
         if subjects.contains(&former) {
             continue;
         }
-        server.revoke_all(&former).await.map_err(unfinished)?;
+        database.end_sessions(&former).await.map_err(StartError::Store)?;
+        departures.sign_out_everywhere(&former).await.map_err(unfinished)?;
         for client in config.clients.iter().flat_map(|client| ClientId::parse(&*client.client_id)) {
             let allowed = database.consented(&former, &client).await.map_err(StartError::Store)?;
             if allowed.is_some() {

@@ -12,6 +12,8 @@
 mod support;
 
 use serde_json::{Value, json};
+use support::hearing::Hearing;
+use support::openid::openid_client;
 use support::program::{Running, config};
 use support::{Browser, CALLBACK, SECRET};
 
@@ -49,4 +51,24 @@ async fn whoever_gets_a_removed_users_name_does_not_inherit_what_that_user_allow
     assert_eq!(browser.refresh("app", &tokens.refresh).await.status, 400);
     browser.consent_page("app").await;
     stop(running);
+}
+
+#[tokio::test]
+async fn clients_hear_that_a_user_has_left_whom_they_signed_in() {
+    let (directory, hearing) = (tempfile::tempdir().unwrap(), Hearing::start(&[]));
+    let (_, mut config) = config("http");
+    let uri = Some(hearing.uri.clone());
+    let client = server::Client { backchannel_logout_uri: uri, ..openid_client("app") };
+    config["clients"] = json!([client]);
+    let running = Running::start(directory.path(), Some(&config));
+    let browser = Browser::new(config["issuer"].as_str().unwrap());
+    let code = browser.code("app", "&scope=openid").await;
+    assert_eq!(browser.redeem("app", &code).await.status, 200);
+    running.signal("TERM");
+    running.end();
+    config["users"] = json!([{"username": "bob", "password": "builder"}]);
+    let running = Running::start(directory.path(), Some(&config));
+    assert_eq!(hearing.next()["sub"], "alice");
+    running.signal("TERM");
+    running.end();
 }

@@ -61,13 +61,14 @@ async fn perform(parts: &Parts, head: &Head, form: &Form) -> Result<Response, Re
     match form.get("action") {
         Some("sign-out") => {
             let cookie = parts.sessions.end(&head.headers).await?;
-            parts.notices.tell(parts.server.sign_out(&user).await)?;
+            parts.departures.sign_out(&user).await?;
             log::account(user.subject(), None, "signed out");
             forgetting(signed_out(&home), &cookie)
         }
         Some("sign-out-everywhere") => {
             let cookie = parts.sessions.end(&head.headers).await?;
-            end_everything(parts, user.subject()).await?;
+            parts.sessions.end_all(user.subject()).await?;
+            parts.departures.sign_out_everywhere(user.subject()).await?;
             log::account(user.subject(), None, "signed out everywhere");
             forgetting(signed_out(&home), &cookie)
         }
@@ -76,13 +77,6 @@ async fn perform(parts: &Parts, head: &Head, form: &Form) -> Result<Response, Re
             Ok(see_other(home))
         }
     }
-}
-
-/// Ends every session, which clients hear of, and what outlives sessions.
-async fn end_everything(parts: &Parts, user: &Subject) -> Result<(), Refused> {
-    parts.sessions.end_all(user).await?;
-    parts.notices.tell(parts.server.sign_out_everywhere(user).await)?;
-    Ok(parts.server.revoke_all(user).await?)
 }
 
 /// Ends the connection to the client that the button names. One that is not

@@ -53,7 +53,7 @@ pub(super) async fn sign_in(State(parts): State<Arc<Parts>>, request: Request) -
 }
 
 async fn judge(
-    parts: &Parts,
+    parts: &Arc<Parts>,
     head: &Head,
     form: &Form,
     goal: Goal<'_>,
@@ -71,14 +71,25 @@ async fn judge(
         return page_of(parts, head, goal, |page| page.wrong_password(username)).await;
     };
     parts.tries.succeeded(username, address);
-    let begun = parts.sessions.begin(subject.clone(), &head.headers).await?;
-    if let Some(before) = begun.ended {
-        parts.notices.tell(parts.server.sign_out(&before).await)?;
-    }
-    let cookie = begun.cookie.parse().map_err(HostError::from)?;
+    let cookie = begin(parts, head, subject.clone()).await?.parse().map_err(HostError::from)?;
     log::sign_in(onward.status(), Some(&subject), "signed in");
     onward.headers_mut().append(SET_COOKIE, cookie);
     Ok(onward)
+}
+
+/// Signs `subject` in and somebody else, who was signed in before, out: that is
+/// carried through, whether or not the browser waits. What fails of it is tried
+/// again, and keeps nobody from signing in.
+async fn begin(parts: &Arc<Parts>, head: &Head, subject: Subject) -> Result<String, HostError> {
+    let (parts, headers) = (parts.clone(), head.headers.clone());
+    let work = tokio::spawn(async move {
+        let begun = parts.sessions.begin(subject, &headers).await?;
+        if let Some(before) = begun.ended {
+            let _ = parts.departures.sign_out(&before).await;
+        }
+        Ok(begun.cookie)
+    });
+    work.await.map_err(HostError::from)?
 }
 
 impl<'t> Goal<'t> {

@@ -76,8 +76,7 @@ async fn end(
     let work = tokio::spawn(async move {
         let user = session.user().map(|user| user.subject().clone());
         let cookie = parts.sessions.end(&head.headers).await?;
-        let (ended, then) = parts.server.finish_logout(session).await;
-        parts.notices.tell(ended)?;
+        let then = parts.departures.finish(session).await?;
         if let Some(user) = user {
             log::account(&user, None, "signed out");
         }

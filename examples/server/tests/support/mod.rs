@@ -155,14 +155,18 @@ impl Browser {
         self.http.request(method, origin.join(path).unwrap())
     }
 
-    pub(crate) async fn send(&self, request: RequestBuilder) -> Page {
+    /// The request with the browser's cookies.
+    pub(crate) fn with_cookies(&self, request: RequestBuilder) -> RequestBuilder {
         let cookies: Vec<String> =
             self.cookies.lock().unwrap().iter().map(|(name, v)| format!("{name}={v}")).collect();
-        let request = match cookies.as_slice() {
+        match cookies.as_slice() {
             [] => request,
             cookies => request.header("cookie", cookies.join("; ")),
-        };
-        let response = request.send().await.unwrap();
+        }
+    }
+
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Page {
+        let response = self.with_cookies(request).send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         for cookie in headers.get_all(SET_COOKIE) {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
