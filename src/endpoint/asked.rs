@@ -13,7 +13,6 @@ use crate::host::HostError;
 use crate::model::authentication::Authentication;
 use crate::model::client::Client;
 use crate::model::consented::Consented;
-use crate::model::prompt::Prompt;
 use crate::request::authorization::{
     AuthorizationRequest, ReplyTo, ResponseMode, Rules, client_id, state,
 };
@@ -101,16 +100,12 @@ impl Asked {
         consent::consented(service, user.subject(), self.client.id()).await.map(Some)
     }
 
-    /// Why the user need not be asked, if so and if the client does not want it.
+    /// Why the user need not be asked, if so.
     pub(super) fn need_not_ask(
         &self,
         request: &AuthorizationRequest,
-        prompt: Prompt,
         before: Option<&Arc<Consented>>,
     ) -> Option<Basis> {
-        if prompt.consent {
-            return None;
-        }
         if self.client.is_trusted() && !self.can_be_impersonated() {
             return Some(Basis::Trust);
         }
