@@ -25,6 +25,8 @@ pub struct Locales(Option<Arc<str>>);
 
 /// Longer than any list that a page could choose from.
 const LONGEST: usize = 1024;
+/// More languages than anybody speaks.
+const MOST: usize = 10;
 
 impl Display {
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -51,9 +53,10 @@ impl Locales {
         fits.then(|| Self(Some(text.into())))
     }
 
-    /// The tags, the most wanted one first.
+    /// The tags, the most wanted one first: no more than ten.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.as_deref().unwrap_or_default().split(' ').filter(|tag| !tag.is_empty())
+        let tags = self.0.as_deref().unwrap_or_default().split(' ');
+        tags.filter(|tag| !tag.is_empty()).take(MOST)
     }
 
     /// Whether none is named.
@@ -88,6 +91,13 @@ mod tests {
             assert_eq!(read, tags, "{text:?}");
         }
         assert!(Locales::parse(&"de ".repeat(342)).is_none());
+    }
+
+    #[test]
+    fn however_many_languages_are_wanted_few_count() {
+        let locales = Locales::parse(&format!("de fr {}", "x ".repeat(500))).unwrap();
+        assert_eq!(locales.iter().count(), MOST);
+        assert!(locales.iter().take(3).eq(["de", "fr", "x"]));
     }
 
     #[test]
