@@ -23,8 +23,8 @@ use crate::policy::A_DAY;
 use crate::policy::PolicyError;
 use crate::token::id_token::{Hint, IdToken};
 
-/// The type in an ID token's header: no other token here has it, so that none
-/// passes for one.
+/// The type in an ID token's header. Of the other tokens here only signed userinfo
+/// has it, for want of one of its own, and that has none of the times of a [`Hint`].
 #[cfg(feature = "openid")]
 const ID_TOKEN: &str = "JWT";
 
