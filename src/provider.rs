@@ -9,7 +9,7 @@ use crate::keys::KeySet;
 use crate::model::algorithm::Algorithm;
 use crate::model::claims::ClaimNames;
 #[cfg(feature = "openid")]
-use crate::model::claims::is_of_the_protocol;
+use crate::model::claims::{is_of_the_protocol, without_language};
 use crate::model::identity::Subject;
 #[cfg(feature = "openid")]
 use crate::model::pairwise::PairwiseSalt;
@@ -122,7 +122,8 @@ impl Provider {
     ///
     /// It holds for what users allowed earlier, too: say on the consent page what
     /// a scope tells. The claims of the protocol, such as `sub`, are none of the
-    /// user's, and no scope releases them.
+    /// user's, and no scope releases them. What any scope releases can also be asked
+    /// for by itself, with the parameter `claims`, and nothing else can.
     pub fn scope_claims(
         mut self,
         scope: impl Into<String>,
@@ -158,13 +159,22 @@ impl Provider {
     /// tell of the sign-in first.
     pub(crate) fn claims_supported(&self) -> Vec<&str> {
         let mut claims = OF_THE_SIGN_IN.to_vec();
-        let of_the_user = self.scope_claims.all().filter(|name| !is_of_the_protocol(name));
-        for name in of_the_user.chain(["roles", "permissions"]) {
+        for name in self.of_the_user() {
             if !claims.contains(&name) {
                 claims.push(name);
             }
         }
         claims
+    }
+
+    /// Whether `name`, in whatever language, is one of them that tells of the user.
+    pub(crate) fn offers(&self, name: &str) -> bool {
+        self.of_the_user().any(|offered| without_language(offered) == name)
+    }
+
+    fn of_the_user(&self) -> impl Iterator<Item = &str> {
+        let by_scope = self.scope_claims.all().filter(|name| !is_of_the_protocol(name));
+        by_scope.chain(["roles", "permissions"])
     }
 }
 
@@ -184,6 +194,10 @@ impl Provider {
     }
 
     pub(crate) const fn claims_supported(&self) -> Vec<&str> {
+        match *self {}
+    }
+
+    pub(crate) const fn offers(&self, _: &str) -> bool {
         match *self {}
     }
 
@@ -219,15 +233,17 @@ mod tests {
     use crate::model::algorithm::Algorithm;
 
     #[test]
-    fn every_claim_that_a_scope_releases_is_supported_and_named_once() {
+    fn every_claim_that_a_scope_releases_is_supported_named_once_and_offered() {
         let keys = KeySet::new([SigningKey::generate(Algorithm::EdDsa).unwrap()]).unwrap();
         let provider = Provider::new(keys)
             .scope_claims("payroll", ["employee_number", "roles", "sub"])
-            .scope_claims("staff", ["employee_number"]);
+            .scope_claims("staff", ["employee_number", "motto#de"]);
         let supported = provider.claims_supported();
         for name in ["sub", "email", "updated_at", "employee_number", "roles", "permissions"] {
             let count = supported.iter().filter(|supported| **supported == name).count();
             assert_eq!(count, 1, "{name}");
+            assert_eq!(provider.offers(name), name != "sub", "{name}");
         }
+        assert!(provider.offers("motto") && !provider.offers("shoe_size"));
     }
 }

@@ -14,7 +14,7 @@ use crate::model::authentication::Authentication;
 use crate::model::client::Client;
 use crate::model::consented::Consented;
 use crate::request::authorization::{
-    AuthorizationRequest, ReplyTo, ResponseMode, Rules, client_id, state,
+    AuthorizationRequest, OpenId, ReplyTo, ResponseMode, Rules, client_id, state,
 };
 use crate::request::params::{Name, Params};
 use crate::request::sign_in::{SignIn, prompt};
@@ -63,9 +63,10 @@ impl Asked {
             let hint = service.hint(id_token).filter(|hint| hint.aud == *self.client.id());
             hint.map(|hint| hint.sub)
         };
+        let offers = |claim: &str| service.offers(claim);
         let rules = Rules {
             policy: &service.policy,
-            openid: service.provider.as_ref().map(|_| &hinted as _),
+            openid: service.provider.as_ref().map(|_| OpenId { hinted: &hinted, offers: &offers }),
         };
         Ok(AuthorizationRequest::parse(&self.params, &self.client, &self.reply_to, &rules)?)
     }

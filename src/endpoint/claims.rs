@@ -43,7 +43,7 @@ pub(super) fn released(
         Place::UserInfo(by_scope) => (&asked.claims.userinfo, Some(by_scope)),
     };
     let by_scope = by_scope.iter().flat_map(|names| names.iter());
-    let names = one_by_one.names().chain(by_scope).filter(|name| !is_of_the_protocol(name));
+    let names = one_by_one.iter().chain(by_scope).filter(|name| !is_of_the_protocol(name));
     let told = names.filter_map(|name| Some((name, value(user, name, &asked.claims_locales)?)));
     told.map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -147,7 +147,7 @@ mod tests {
     fn grant(scope: &Scope, claims: &Value) -> Arc<Grant> {
         let client = Client::builder("app").redirect_uri("https://app.example/cb");
         let (client, now) = (client.build().unwrap(), Timestamp::from_unix(0));
-        let claims = ClaimsRequest::parse(&claims.to_string()).unwrap();
+        let claims = ClaimsRequest::parse(&claims.to_string()).unwrap().asked(&|_| true);
         let approval = Approval {
             id: GrantId::from_bytes([0; 16]),
             attempt: Attempt::from_bytes([0; 8]),

@@ -44,12 +44,8 @@ impl Locales {
     /// Reads space-separated tags. Whether anything speaks the languages is
     /// another question, and never an error.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let is_subtag = |subtag: &str| {
-            (1..=8).contains(&subtag.len())
-                && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        };
         let mut tags = text.split(' ').filter(|tag| !tag.is_empty());
-        let fits = text.len() <= LONGEST && tags.all(|tag| tag.split('-').all(is_subtag));
+        let fits = text.len() <= LONGEST && tags.all(is_language_tag);
         fits.then(|| Self(Some(text.into())))
     }
 
@@ -64,6 +60,13 @@ impl Locales {
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
+}
+
+/// Whether `text` has the form of a language tag (BCP 47), known or not.
+pub(super) fn is_language_tag(text: &str) -> bool {
+    text.split('-').all(|subtag| {
+        (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 #[cfg(test)]
