@@ -9,7 +9,7 @@ use crate::keys::KeySet;
 use crate::model::algorithm::Algorithm;
 use crate::model::claims::ClaimNames;
 #[cfg(feature = "openid")]
-use crate::model::claims::is_of_the_protocol;
+use crate::model::claims::{is_of_the_protocol, without_language};
 use crate::model::identity::Subject;
 #[cfg(feature = "openid")]
 use crate::model::pairwise::PairwiseSalt;
@@ -23,8 +23,8 @@ use crate::policy::A_DAY;
 use crate::policy::PolicyError;
 use crate::token::id_token::{Hint, IdToken};
 
-/// The type in an ID token's header: no other token here has it, so that none
-/// passes for one.
+/// The type in an ID token's header. Of the other tokens here only signed userinfo
+/// has it, for want of one of its own, and that has none of the times of a [`Hint`].
 #[cfg(feature = "openid")]
 const ID_TOKEN: &str = "JWT";
 
@@ -124,7 +124,8 @@ impl Provider {
     ///
     /// It holds for what users allowed earlier, too: say on the consent page what
     /// a scope tells. The claims of the protocol, such as `sub`, are none of the
-    /// user's, and no scope releases them.
+    /// user's, and no scope releases them. What any scope releases can also be asked
+    /// for by itself, with the parameter `claims`, and nothing else can.
     pub fn scope_claims(
         mut self,
         scope: impl Into<String>,
@@ -174,13 +175,22 @@ impl Provider {
     /// tell of the sign-in first.
     pub(crate) fn claims_supported(&self) -> Vec<&str> {
         let mut claims = OF_THE_SIGN_IN.to_vec();
-        let of_the_user = self.scope_claims.all().filter(|name| !is_of_the_protocol(name));
-        for name in of_the_user.chain(["roles", "permissions"]) {
+        for name in self.of_the_user() {
             if !claims.contains(&name) {
                 claims.push(name);
             }
         }
         claims
+    }
+
+    /// Whether `name`, in whatever language, is one of them that tells of the user.
+    pub(crate) fn offers(&self, name: &str) -> bool {
+        self.of_the_user().any(|offered| without_language(offered) == name)
+    }
+
+    fn of_the_user(&self) -> impl Iterator<Item = &str> {
+        let by_scope = self.scope_claims.all().filter(|name| !is_of_the_protocol(name));
+        by_scope.chain(["roles", "permissions"])
     }
 }
 
@@ -204,6 +214,10 @@ impl Provider {
     }
 
     pub(crate) const fn claims_supported(&self) -> Vec<&str> {
+        match *self {}
+    }
+
+    pub(crate) const fn offers(&self, _: &str) -> bool {
         match *self {}
     }
 
@@ -239,15 +253,17 @@ mod tests {
     use crate::model::algorithm::Algorithm;
 
     #[test]
-    fn every_claim_that_a_scope_releases_is_supported_and_named_once() {
+    fn every_claim_that_a_scope_releases_is_supported_named_once_and_offered() {
         let keys = KeySet::new([SigningKey::generate(Algorithm::EdDsa).unwrap()]).unwrap();
         let provider = Provider::new(keys)
             .scope_claims("payroll", ["employee_number", "roles", "sub"])
-            .scope_claims("staff", ["employee_number"]);
+            .scope_claims("staff", ["employee_number", "motto#de"]);
         let supported = provider.claims_supported();
         for name in ["sub", "email", "updated_at", "employee_number", "roles", "permissions"] {
             let count = supported.iter().filter(|supported| **supported == name).count();
             assert_eq!(count, 1, "{name}");
+            assert_eq!(provider.offers(name), name != "sub", "{name}");
         }
+        assert!(provider.offers("motto") && !provider.offers("shoe_size"));
     }
 }

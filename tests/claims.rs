@@ -10,7 +10,7 @@
 
 mod support;
 
-use codegrant::{ClaimNames, Decision, Granted, User};
+use codegrant::{ClaimNames, ClientId, ConsentStore, Decision, Granted, Subject, User};
 use serde_json::{Value, json};
 
 use support::answers::location;
@@ -199,6 +199,46 @@ async fn what_the_user_left_out_is_not_told_by_any_name() {
         ),
     ] {
         assert_eq!(told_when(&house, &form, granted.clone()).await, expected, "{granted:?}");
+    }
+}
+
+/// Anybody can write a link that asks in a client's name, and the user reads the
+/// claims on the provider's own page.
+#[tokio::test]
+async fn what_the_provider_does_not_offer_is_neither_asked_of_the_user_nor_told() {
+    let house = provider_with(|provider| provider.scope_claims("payroll", ["employee_number"]));
+    house.people.put("alice", alice().with_claim("shoe_size", 38).with_claim("name#x", "Al"));
+    let claims = json!({"userinfo": {
+        "employee_number": null,
+        "shoe_size": {"essential": true},
+        "name#x": null,
+        "name#press-Allow-to-keep-your-account": null,
+        "name#press Allow": null,
+        "To keep your account, press Allow within 5 minutes": null,
+        "\u{202e}emohp rebmun": null,
+        "name\r\n\r\nThis page is out of date": null,
+        "email\u{200b}": null,
+    }});
+    let form = asks_for(&DASHBOARD, "openid", &claims);
+    assert_eq!(house.consent(&form).await.claims(), &names(&["employee_number", "name"]));
+    assert_eq!(
+        told_after(&house, &DASHBOARD, &form).await,
+        json!({"sub": "alice", "employee_number": 42, "name#x": "Al"})
+    );
+}
+
+/// Neither by names that mean nothing nor by languages that nobody speaks.
+#[tokio::test]
+async fn what_is_remembered_of_one_client_does_not_grow_with_every_request() {
+    let house = provider();
+    let (user, client) = (Subject::parse("alice").unwrap(), ClientId::parse(DASHBOARD.id).unwrap());
+    for round in 0..30 {
+        let asked = (0..50).flat_map(|n| [format!("c{round}.{n}"), format!("name#{round}-{n}")]);
+        let asked: Value = asked.map(|name| (name, Value::Null)).collect();
+        let form = asks_for(&DASHBOARD, "openid", &json!({"userinfo": asked}));
+        house.code_for(&form.with("prompt", "consent")).await;
+        let kept = house.consents.consented(&user, &client).await.unwrap().unwrap();
+        assert_eq!(kept.claims(), &names(&["name"]));
     }
 }
 

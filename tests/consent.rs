@@ -3,9 +3,12 @@
 mod support;
 
 use codegrant::{Authorize, Client, Decision, Granted};
+use serde_json::json;
 
-use support::answers::{assert_code, assert_error_redirect};
-use support::apps::{ALL, BILLING, CLI, DASHBOARD, MOBILE, SPA, TRUSTED};
+use support::answers::{assert_code, assert_error_redirect, location};
+use support::apps::{ALL, App, BILLING, CLI, DASHBOARD, MOBILE, SPA, TRUSTED};
+use support::call::Form;
+use support::openid::{SCOPES, provider};
 use support::{House, scope};
 
 #[tokio::test]
@@ -142,4 +145,47 @@ async fn a_client_that_asks_for_nothing_in_particular_is_asked_about_too() {
     let response = house.allow(consent.ticket()).await;
     assert_code(&response, &SPA);
     assert!(matches!(house.authorize(&SPA.asks().without("scope")).await, Authorize::Redirect(_)));
+}
+
+/// Requests that one sign-in meets and another does not: by halves of a list or of
+/// an age, twenty that nobody sees find one user of a million, or the second of
+/// their login.
+fn about_the_sign_in(app: &App) -> impl Iterator<Item = Form> {
+    let asks = app.asks().with("scope", "openid").with("prompt", "none");
+    let claims = [
+        json!({"sub": {"values": ["alice", "carol"]}}),
+        json!({"sub": {"values": ["bob", "carol"]}}),
+        json!({"acr": {"essential": true, "value": "gold"}}),
+    ];
+    let wishes = [("max_age", "3599"), ("max_age", "3600"), ("acr_values", "gold")];
+    let by_wish = wishes.map(|(name, value)| asks.clone().with(name, value));
+    let by_claim =
+        claims.map(|of| asks.clone().with("claims", &json!({"id_token": of}).to_string()));
+    by_wish.into_iter().chain(by_claim)
+}
+
+#[tokio::test]
+async fn a_client_that_was_allowed_nothing_does_not_learn_who_is_signed_in_and_since_when() {
+    let house = provider();
+    house.clients.put(CLI.builder().scope(SCOPES).build().unwrap());
+    house.pass(3600);
+    for (app, error) in [(DASHBOARD, "consent_required"), (CLI, "interaction_required")] {
+        for form in about_the_sign_in(&app) {
+            assert_error_redirect(&house.redirect(&form).await, &app, error);
+        }
+    }
+}
+
+/// What it learns is no more than it was allowed to know.
+#[tokio::test]
+async fn a_client_that_was_allowed_what_it_asks_hears_whether_the_sign_in_will_do() {
+    let house = provider();
+    house.code_for(&DASHBOARD.asks().with("scope", "openid")).await;
+    house.pass(3600);
+    let mut errors = Vec::new();
+    for form in about_the_sign_in(&DASHBOARD) {
+        errors.push(location(&house.redirect(&form).await).all("error").concat());
+    }
+    let unmet = "unmet_authentication_requirements";
+    assert_eq!(errors, ["login_required", "", "", "", "login_required", unmet]);
 }

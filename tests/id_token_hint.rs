@@ -21,8 +21,9 @@ use sha2::Sha256;
 use support::House;
 use support::answers::{assert_code, assert_error_redirect, location};
 use support::apps::{App, BILLING, DASHBOARD, TRUSTED};
-use support::call::{Call, Form};
+use support::call::{Call, Form, bearer};
 use support::openid::{SCOPES, asks, key, keys, own_key, provider, provider_of};
+use support::userinfo::userinfo;
 use support::world::{ISSUER, START};
 
 /// A request of the operator's own client, whose users need not be asked.
@@ -261,14 +262,22 @@ async fn a_hint_that_was_altered_is_none() {
     assert_hint(&house, &hint).await;
 }
 
-/// Neither the code nor the access token that came with it.
+/// Neither the code, nor the access token that came with it, nor signed userinfo,
+/// which the same key signed for the same client under the same type.
 #[tokio::test]
-async fn our_other_credentials_are_no_hint() {
+async fn our_other_tokens_are_no_hint() {
     let house = provider();
+    let client = TRUSTED.builder().scope(SCOPES).trusted();
+    let client = client.userinfo_signed_response_alg(Algorithm::Rs256);
+    house.clients.put(client.build().unwrap());
     let code = house.code_for(&asks(&TRUSTED)).await;
     assert_no_hint(&house, &code, "a code").await;
     let answer = house.signed_in(&TRUSTED, &asks(&TRUSTED)).await.answer;
-    assert_no_hint(&house, answer["access_token"].as_str().unwrap(), "an access token").await;
+    let access_token = answer["access_token"].as_str().unwrap();
+    assert_no_hint(&house, access_token, "an access token").await;
+    let signed = userinfo(&house, &bearer(access_token)).await;
+    assert_eq!(signed.headers()["content-type"], "application/jwt");
+    assert_no_hint(&house, signed.body(), "signed userinfo").await;
 }
 
 #[tokio::test]

@@ -15,14 +15,16 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use codegrant::{
     AuthorizationServer, Authorize, CodeStore, Decision, Grant, GrantId, Granted, HostError,
-    InExtensions, RecordError, Response, Subject, Timestamp,
+    InExtensions, Provider, RecordError, Response, Subject, Timestamp,
 };
-use serde_json::{Value, json};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
 
 use support::House;
 use support::answers::{assert_error, assert_tokens, location};
-use support::apps::{App, DASHBOARD, EVERY_APP, SPA};
-use support::call::{Call, bearer};
+use support::apps::{App, DASHBOARD, EVERY_APP, SPA, TRUSTED};
+use support::call::{Call, Form, bearer};
+use support::openid;
 use support::world::{ISSUER, ring};
 
 const ASKED: &str = "reports.read reports.write";
@@ -67,8 +69,11 @@ impl CodeStore for Table {
         Ok(row.map(|row| *row = (record, next.version())).is_some())
     }
 
-    async fn granted_by(&self, _: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
-        Ok(Vec::new())
+    async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
+        let rows = self.texts().into_iter();
+        let grants = rows.map(|(record, version)| Grant::from_record(&record, version));
+        let grants = grants.collect::<Result<Vec<_>, _>>()?.into_iter();
+        Ok(grants.filter(|grant| grant.subject() == user).map(Arc::new).collect())
     }
 
     async fn sweep(&self, _: Timestamp) -> Result<u64, HostError> {
@@ -76,29 +81,33 @@ impl CodeStore for Table {
     }
 }
 
-/// A server on the table, with the clients of `house`, and the table.
+/// A provider on the table, with the clients of `house`, and the table.
 fn server(house: &House) -> (AuthorizationServer, Arc<Table>) {
     let table = Arc::new(Table::default());
     let issuer = codegrant::Issuer::parse(ISSUER).unwrap();
     let clients = house.clients.clone();
     let users = Arc::new(InExtensions);
     let builder = AuthorizationServer::builder(issuer, ring(&[1]), clients, table.clone(), users);
-    (builder.clock(house.clock.clone()).build().unwrap(), table)
+    let builder = builder.clock(house.clock.clone()).openid(Provider::new(openid::keys()));
+    (builder.build().unwrap(), table)
 }
 
-/// A code, by a user whom the handler put into the request's extensions.
 async fn code(house: &House, server: &AuthorizationServer, app: &App) -> String {
-    let mut parts = Call::get("/authorize", &app.asks()).parts();
+    location(&answer(house, server, &app.asks()).await).one("code")
+}
+
+/// What is allowed by a user whom the handler put into the request's extensions.
+async fn answer(house: &House, server: &AuthorizationServer, form: &Form) -> Response {
+    let mut parts = Call::get("/authorize", form).parts();
     parts.extensions.insert(house.authentication("alice"));
-    let response = match server.authorize(&parts, b"").await {
+    match server.authorize(&parts, b"").await {
         Authorize::Consent(consent) => {
             let everything = Decision::Allow(Granted::everything());
             server.decide(&parts, consent.ticket(), everything).await.unwrap()
         }
         Authorize::Redirect(response) => response,
         other => panic!("neither consent nor redirect: {other:?}"),
-    };
-    location(&response).one("code")
+    }
 }
 
 async fn redeem(server: &AuthorizationServer, app: &App, code: &str) -> Response {
@@ -171,5 +180,96 @@ fn a_newer_format_says_so() {
     assert!(matches!(Grant::from_record(record, 1), Err(RecordError::Newer(1_000_000))));
     for garbage in ["", "{}", "null", "{\"format\":1}", "{\"format\":-1,\"facts\":{}}"] {
         assert!(matches!(Grant::from_record(garbage, 1), Err(RecordError::Unreadable(_))));
+    }
+}
+
+/// What clients say of a claim, and what attackers do: the reader of a request and
+/// the reader of the record that held it once stopped at different depths.
+fn wanted() -> impl Strategy<Value = Value> {
+    let nested = |depth| (0..depth).fold(json!([]), |inner, _| json!([inner]));
+    let value = prop_oneof![any::<String>().prop_map(Value::from), (0..135).prop_map(nested)];
+    prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(|essential| json!({"essential": essential})),
+        value.clone().prop_map(|value| json!({"value": value})),
+        prop::collection::vec(value, 1..4).prop_map(|values| json!({"values": values})),
+    ]
+}
+
+fn claims() -> impl Strategy<Value = Map<String, Value>> {
+    let name = prop_oneof![
+        prop::sample::select(vec!["email", "roles", "auth_time", "at_hash", "name#de", "name#"])
+            .prop_map(str::to_owned),
+        "[a-z_]{1,12}(#[a-zA-Z]{1,9}){0,2}",
+        any::<String>().prop_filter("no claim", |name| !name.is_empty()),
+    ];
+    let member = (name, wanted()).prop_filter("a sign-in that nobody has", |(name, wanted)| {
+        wanted.is_null() || !["acr", "sub"].contains(&name.as_str())
+    });
+    prop::collection::vec(member, 0..6).prop_map(Map::from_iter)
+}
+
+/// Who follows one has a grant that their store reads with every other of theirs.
+#[tokio::test]
+async fn no_link_keeps_a_user_from_revoking_everything() {
+    for depth in 100..140 {
+        let house = openid::provider();
+        let (server, _) = server(&house);
+        let stolen = code(&house, &server, &TRUSTED).await;
+        let stolen = assert_tokens(&redeem(&server, &TRUSTED, &stolen).await, ASKED);
+        let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let claims = format!(r#"{{"id_token":{{"auth_time":{{"value":{deep}}}}}}}"#);
+        let link = openid::asks(&TRUSTED).with("claims", &claims).with("prompt", "none");
+        answer(&house, &server, &link).await;
+        let revoked = server.revoke_all(&Subject::parse("alice").unwrap()).await;
+        assert!(revoked.is_ok(), "{depth}: {revoked:?}");
+        assert!(server.guard().check(&bearer(&stolen).parts()).await.is_err(), "{depth}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_request_may_ask_its_grant_reads_back(
+        userinfo in claims(),
+        id_token in claims(),
+        nonce in "\\PC{0,40}",
+        claims_locales in "([a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})? ){0,20}",
+    ) {
+        let claims = json!({"userinfo": userinfo, "id_token": id_token}).to_string();
+        let form = openid::asks(&TRUSTED).with("claims", &claims).with("nonce", &nonce);
+        let form = form.with("claims_locales", &claims_locales);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let grants = runtime.block_on(async {
+            let house = openid::provider();
+            house.redirect(&form).await;
+            house.grants("alice").await
+        });
+        prop_assume!(!grants.is_empty());
+        for grant in grants {
+            let record = grant.to_record().unwrap();
+            let read = Grant::from_record(&record, grant.version());
+            prop_assert_eq!(read.unwrap().to_record().unwrap(), record);
+        }
+    }
+}
+
+/// Values that nobody looks at any more, and claims that tell of the sign-in.
+#[tokio::test]
+async fn what_earlier_versions_kept_of_a_request_is_read_and_not_written_again() {
+    let house = openid::provider();
+    house.redirect(&openid::asks(&TRUSTED).with("nonce", "n")).await;
+    for grant in house.grants("alice").await {
+        let mut record: Value = serde_json::from_str(&grant.to_record().unwrap()).unwrap();
+        record["facts"]["openid"]["claims"] = json!({
+            "userinfo": {"email": {"essential": true, "value": {"a": [1]}}, "name#de": {}},
+            "id_token": {"auth_time": {"essential": true}, "acr": {"values": ["gold"]}},
+        });
+        let read = Grant::from_record(&record.to_string(), grant.version()).unwrap();
+        record["facts"]["openid"]["claims"] = json!({
+            "userinfo": {"email": {}, "name#de": {}},
+            "id_token": {"auth_time": {}, "acr": {}},
+        });
+        let written: Value = serde_json::from_str(&read.to_record().unwrap()).unwrap();
+        assert_eq!(written, record);
     }
 }

@@ -13,9 +13,8 @@ use crate::host::HostError;
 use crate::model::authentication::Authentication;
 use crate::model::client::Client;
 use crate::model::consented::Consented;
-use crate::model::prompt::Prompt;
 use crate::request::authorization::{
-    AuthorizationRequest, ReplyTo, ResponseMode, Rules, client_id, state,
+    AuthorizationRequest, OpenId, ReplyTo, ResponseMode, Rules, client_id, state,
 };
 use crate::request::params::{Name, Params};
 use crate::request::sign_in::{SignIn, prompt};
@@ -64,9 +63,10 @@ impl Asked {
             let hint = service.hint(id_token).filter(|hint| hint.aud == *self.client.id());
             hint.map(|hint| hint.sub)
         };
+        let offers = |claim: &str| service.offers(claim);
         let rules = Rules {
             policy: &service.policy,
-            openid: service.provider.as_ref().map(|_| &hinted as _),
+            openid: service.provider.as_ref().map(|_| OpenId { hinted: &hinted, offers: &offers }),
         };
         Ok(AuthorizationRequest::parse(&self.params, &self.client, &self.reply_to, &rules)?)
     }
@@ -101,16 +101,12 @@ impl Asked {
         consent::consented(service, user.subject(), self.client.id()).await.map(Some)
     }
 
-    /// Why the user need not be asked, if so and if the client does not want it.
+    /// Why the user need not be asked, if so.
     pub(super) fn need_not_ask(
         &self,
         request: &AuthorizationRequest,
-        prompt: Prompt,
         before: Option<&Arc<Consented>>,
     ) -> Option<Basis> {
-        if prompt.consent {
-            return None;
-        }
         if self.client.is_trusted() && !self.can_be_impersonated() {
             return Some(Basis::Trust);
         }

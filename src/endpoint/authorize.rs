@@ -72,20 +72,41 @@ fn meet_nobody(service: &Service, parts: &Parts, asked: Asked) -> Result<Authori
 /// Somebody is signed in: will they do, and need they be asked?
 async fn meet(service: &Service, asked: &Asked, user: &Authentication) -> Result<Next, Cause> {
     let (request, wanted) = asked.request(service)?;
-    let no_page = wanted.prompt.none;
-    let note = asked.note(service);
-    match sign_in::judge(service, &asked.client, &wanted, user, note.as_ref()) {
+    let known_as = service.pairwise(&asked.client, user.subject())?;
+    let known_as = known_as.as_ref().unwrap_or(user.subject());
+    let fit = sign_in::judge(service, &wanted, user, known_as, asked.note(service).as_ref());
+    if wanted.prompt.none {
+        return meet_silently(service, asked, user, request, fit).await;
+    }
+    match fit {
         Ok(()) => {}
-        Err(Unfit::Until(reason)) if no_page => return Err(Cause::LoginRequired(reason)),
         Err(Unfit::Until(reason)) => return Ok(Next::SignIn(reason)),
         Err(Unfit::For(cause)) => return Err(cause),
     }
     let before = asked.consented(service, user).await?;
-    match asked.need_not_ask(&request, wanted.prompt, before.as_ref()) {
-        Some(basis) => Ok(Next::Allow(request, basis)),
-        None if no_page && asked.can_be_impersonated() => Err(Cause::InteractionRequired),
-        None if no_page => Err(Cause::ConsentRequired),
-        None => Ok(Next::Ask(request, before)),
+    Ok(match asked.need_not_ask(&request, before.as_ref()) {
+        Some(basis) if !wanted.prompt.consent => Next::Allow(request, basis),
+        _ => Next::Ask(request, before),
+    })
+}
+
+/// The same without a page. A client that the user would have to be asked about
+/// hears that and nothing else, whatever it wanted of the sign-in: whether they
+/// will do tells who they are and when they signed in.
+async fn meet_silently(
+    service: &Service,
+    asked: &Asked,
+    user: &Authentication,
+    request: AuthorizationRequest,
+    fit: Result<(), Unfit>,
+) -> Result<Next, Cause> {
+    let before = asked.consented(service, user).await?;
+    match (asked.need_not_ask(&request, before.as_ref()), fit) {
+        (None, _) if asked.can_be_impersonated() => Err(Cause::InteractionRequired),
+        (None, _) => Err(Cause::ConsentRequired),
+        (Some(basis), Ok(())) => Ok(Next::Allow(request, basis)),
+        (Some(_), Err(Unfit::Until(reason))) => Err(Cause::LoginRequired(reason)),
+        (Some(_), Err(Unfit::For(cause))) => Err(cause),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which claims about the user a client is told (OpenID Connect Core section 5.4
 //! and 5.5).
 
-use std::iter::successors;
+use std::ops::Bound;
 
 use serde_json::{Map, Value};
 
@@ -43,7 +43,7 @@ pub(super) fn released(
         Place::UserInfo(by_scope) => (&asked.claims.userinfo, Some(by_scope)),
     };
     let by_scope = by_scope.iter().flat_map(|names| names.iter());
-    let names = one_by_one.names().chain(by_scope).filter(|name| !is_of_the_protocol(name));
+    let names = one_by_one.iter().chain(by_scope).filter(|name| !is_of_the_protocol(name));
     let told = names.filter_map(|name| Some((name, value(user, name, &asked.claims_locales)?)));
     told.map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -58,46 +58,65 @@ fn value(user: &User, name: &str, locales: &Locales) -> Option<Value> {
         _ => {}
     }
     let told = match name.split_once('#') {
-        Some((name, language)) => within(user, name, language),
+        Some((name, language)) => {
+            let mut kept = kept(user, name);
+            kept.retain(|(tag, _)| is_within(tag, language));
+            nearest(&kept, language)
+        }
         None => {
-            let mut languages = locales.iter();
-            let told = languages.find_map(|wanted| nearest(user, name, wanted));
+            let (kept, mut languages) = (kept(user, name), locales.iter());
+            let told = languages.find_map(|wanted| nearest(&kept, wanted));
             told.or_else(|| user.claims().get(name).filter(|value| is_something(value)))
         }
     };
     told.cloned()
 }
 
-/// The claim in the language `wanted` or in one that this includes, else in the
-/// narrowest that includes it, as `fr` does `fr-CA` (RFC 4647 section 3.4).
-fn nearest<'u>(user: &'u User, name: &str, wanted: &str) -> Option<&'u Value> {
-    let kept = |tag: &str| in_language(user, name, |kept| kept.eq_ignore_ascii_case(tag));
-    within(user, name, wanted).or_else(|| successors(broader(&wanted), broader).find_map(kept))
+/// A value, and the tag of the language that it is in.
+type InLanguage<'u> = (&'u str, &'u Value);
+
+/// The claim in every language that it is kept in. Their names stand side by side,
+/// so nothing else that is known of the user is looked at.
+fn kept<'u>(user: &'u User, name: &str) -> Vec<InLanguage<'u>> {
+    let prefix = format!("{name}#");
+    let onwards = (Bound::Included(prefix.as_str()), Bound::Unbounded);
+    let ours = user.claims().range::<str, _>(onwards);
+    let ours = ours.map_while(|(kept, value)| Some((kept.strip_prefix(&prefix)?, value)));
+    ours.filter(|(_, value)| is_something(value)).collect()
 }
 
-fn broader<'t>(tag: &&'t str) -> Option<&'t str> {
-    tag.rsplit_once('-').map(|(broader, _)| broader)
+/// What of `kept` serves those best who want `wanted`.
+fn nearest<'u>(kept: &[InLanguage<'u>], wanted: &str) -> Option<&'u Value> {
+    let served = kept.iter().filter_map(|(tag, value)| Some((Nearness::of(tag, wanted)?, *value)));
+    served.min_by_key(|(nearness, _)| *nearness).map(|(_, value)| value)
 }
 
-/// The claim in `language`, or in one that this includes, as `de` does `de-CH`.
-fn within<'u>(user: &'u User, name: &str, language: &str) -> Option<&'u Value> {
-    let is_it = |tag: &str| tag.eq_ignore_ascii_case(language);
-    let is_part = |tag: &str| match tag.split_at_checked(language.len()) {
-        Some((head, tail)) => is_it(head) && tail.starts_with('-'),
-        None => false,
-    };
-    in_language(user, name, is_it).or_else(|| in_language(user, name, is_part))
+/// How a language serves those who want another, the nearest first (RFC 4647
+/// section 3.4).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Nearness {
+    Same,
+    /// It is a part of what is wanted, as `de-CH` is of `de`.
+    Narrower,
+    /// What is wanted is a part of it, and longer by so many bytes.
+    Broader(usize),
 }
 
-/// The claim in a language whose tag will do.
-fn in_language<'u>(
-    user: &'u User,
-    name: &str,
-    will_do: impl Fn(&str) -> bool,
-) -> Option<&'u Value> {
-    user.claims().iter().find_map(|(kept, value)| {
-        let tag = kept.strip_prefix(name)?.strip_prefix('#')?;
-        (will_do(tag) && is_something(value)).then_some(value)
+impl Nearness {
+    fn of(kept: &str, wanted: &str) -> Option<Self> {
+        match (is_within(kept, wanted), is_within(wanted, kept)) {
+            (true, true) => Some(Self::Same),
+            (true, false) => Some(Self::Narrower),
+            (false, true) => Some(Self::Broader(wanted.len().saturating_sub(kept.len()))),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Whether the language `tag` is `whole` or a part of it.
+fn is_within(tag: &str, whole: &str) -> bool {
+    tag.split_at_checked(whole.len()).is_some_and(|(head, tail)| {
+        head.eq_ignore_ascii_case(whole) && (tail.is_empty() || tail.starts_with('-'))
     })
 }
 
@@ -128,7 +147,7 @@ mod tests {
     fn grant(scope: &Scope, claims: &Value) -> Arc<Grant> {
         let client = Client::builder("app").redirect_uri("https://app.example/cb");
         let (client, now) = (client.build().unwrap(), Timestamp::from_unix(0));
-        let claims = ClaimsRequest::parse(&claims.to_string()).unwrap();
+        let claims = ClaimsRequest::parse(&claims.to_string()).unwrap().asked(&|_| true);
         let approval = Approval {
             id: GrantId::from_bytes([0; 16]),
             attempt: Attempt::from_bytes([0; 8]),
@@ -201,6 +220,7 @@ mod tests {
             ("fr-FR", "fr-FR"),
             ("fr-CA", "fr"),
             ("fr-Latn-CA", "fr"),
+            ("fr-FR-1694acad", "fr-FR"),
             ("ja-Kana-JP", "plain"),
             ("ja", "ja-Hani-JP"),
             ("zh-Hant-TW", "plain"),
@@ -211,6 +231,19 @@ mod tests {
         assert_eq!(told(&user, "nick", "it en"), Some("en".into()));
         assert_eq!(told(&user, "nick", "it"), None);
         assert_eq!(told(&user, "nick", ""), None);
+    }
+
+    /// However much is known of the user: what a language costs is a comparison with
+    /// each of these, and [`Locales`] are few.
+    #[test]
+    fn a_language_is_compared_only_with_those_that_the_claim_is_kept_in() {
+        let user = polyglot().with_claims((0..1000).map(|n| (format!("name{n}#de"), "another")));
+        let tags = |name| kept(&user, name).into_iter().map(|(tag, _)| tag).collect::<Vec<_>>();
+        assert_eq!(tags("name"), ["de-CH", "fr", "fr-FR", "ja-Hani-JP", "zh-Hans"]);
+        assert_eq!(tags("nick"), ["en"]);
+        for other in ["nam", "na", "", "zzz", "name#"] {
+            assert_eq!(tags(other), [""; 0], "{other:?}");
+        }
     }
 
     #[test]

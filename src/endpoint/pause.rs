@@ -200,7 +200,8 @@ impl Consent {
     }
 
     /// The claims about the user that are asked for one by one, beside what the
-    /// scopes release (`claims`, OpenID Connect Core section 5.5).
+    /// scopes release, whatever the language (`claims`, OpenID Connect Core section
+    /// 5.5). All are among those that the provider says it supports.
     #[must_use]
     pub const fn claims(&self) -> &ClaimNames {
         &self.claims

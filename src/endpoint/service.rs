@@ -60,6 +60,11 @@ impl Service {
         hint.filter(|hint| hint.is_of(self.issuer.as_str()))
     }
 
+    /// Whether clients may be told the claim about the user that is called `name`.
+    pub(crate) fn offers(&self, name: &str) -> bool {
+        self.provider.as_ref().is_some_and(|provider| provider.offers(name))
+    }
+
     /// What `client` calls `user`, if not as the host does (OpenID Connect Core
     /// section 8).
     pub(crate) fn pairwise(

@@ -4,7 +4,7 @@
 use super::service::Service;
 use crate::cause::Cause;
 use crate::model::authentication::Authentication;
-use crate::model::client::Client;
+use crate::model::identity::Subject;
 use crate::request::sign_in::SignIn;
 use crate::token::ticket::{LoginNote, LoginReason};
 
@@ -16,22 +16,21 @@ pub(super) enum Unfit {
     For(Cause),
 }
 
-/// Judges `user` by what `client` wanted, which knows users by its own names for
-/// them. With the request came `note`, if there was
-/// a login page: who signed in on it is asked for no other login.
+/// Judges `user`, whom the client knows by its own name for them, by what it
+/// wanted. With the request came `note`, if there was a login page: who signed in
+/// on it is asked for no other login.
 pub(super) fn judge(
     service: &Service,
-    client: &Client,
     wanted: &SignIn,
     user: &Authentication,
+    known_as: &Subject,
     note: Option<&LoginNote>,
 ) -> Result<(), Unfit> {
-    let pairwise = service.pairwise(client, user.subject()).map_err(Unfit::For)?;
     let has_just_signed_in = note.is_some_and(|note| note.is_met_by(user));
     if !has_just_signed_in {
         signed_in_lately(service, wanted, user).map_err(Unfit::Until)?;
     }
-    if !wanted.admits(pairwise.as_ref().unwrap_or(user.subject())) {
+    if !wanted.admits(known_as) {
         let reason = LoginReason::OtherUser;
         return Err(if has_just_signed_in {
             Unfit::For(Cause::LoginRequired(reason))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::claims::ClaimsRequest;
+use super::asked_claims::AskedClaims;
 use super::page::Locales;
 
 /// What a request with the scope `openid` asks beyond authorization (OpenID
@@ -16,8 +16,8 @@ pub(crate) struct AuthenticationRequest {
     /// Goes into the ID token as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) nonce: Option<Arc<str>>,
-    #[serde(default, skip_serializing_if = "ClaimsRequest::is_empty")]
-    pub(crate) claims: ClaimsRequest,
+    #[serde(default, skip_serializing_if = "AskedClaims::is_empty")]
+    pub(crate) claims: AskedClaims,
     /// The languages that claims are wanted in.
     #[serde(default, skip_serializing_if = "Locales::is_empty")]
     pub(crate) claims_locales: Locales,

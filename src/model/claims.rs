@@ -5,18 +5,23 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::asked_claims::AskedClaims;
+use super::page::is_language_tag;
 use super::wanted_claims::{Object, WantedClaim, WantedClaims};
 
 /// The parameter `claims`: what a client wants to be told in the ID token and
 /// by userinfo. Members that are not understood are left out, as section 5.5
-/// demands; what more of them is to be kept some day needs a new record format.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// demands. It is judged as it arrives, and none of it is kept but names.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct ClaimsRequest {
-    #[serde(default, skip_serializing_if = "WantedClaims::is_empty")]
-    pub(crate) userinfo: WantedClaims,
-    #[serde(default, skip_serializing_if = "WantedClaims::is_empty")]
-    pub(crate) id_token: WantedClaims,
+    #[serde(default)]
+    userinfo: WantedClaims,
+    #[serde(default)]
+    id_token: WantedClaims,
 }
+
+/// Whether this server tells clients the claim about the user of this name.
+pub(crate) type Offers<'o> = &'o dyn Fn(&str) -> bool;
 
 /// Names of claims, such as `email`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,12 +62,13 @@ pub(crate) fn is_of_the_protocol(name: &str) -> bool {
     OF_THE_PROTOCOL.contains(&without_language(name))
 }
 
-fn without_language(name: &str) -> &str {
+pub(crate) fn without_language(name: &str) -> &str {
     name.split_once('#').map_or(name, |(name, _)| name)
 }
 
 impl ClaimsRequest {
-    /// Reads the JSON of the parameter.
+    /// Reads the JSON of the parameter. Values in it may nest no deeper than serde
+    /// follows them.
     pub(crate) fn parse(json: &str) -> Option<Self> {
         if json.len() > LONGEST {
             None
@@ -71,23 +77,18 @@ impl ClaimsRequest {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.userinfo.is_empty() && self.id_token.is_empty()
-    }
-
-    /// The claims about the person, wherever they are wanted: what the user is
-    /// asked to allow.
-    pub(crate) fn names(&self) -> ClaimNames {
-        let all = self.userinfo.names().chain(self.id_token.names());
-        all.filter(|name| !is_of_the_protocol(name)).collect()
-    }
-
-    /// What is left of it when of the claims about the person only `allowed`
-    /// are told.
-    pub(crate) fn retain(&mut self, allowed: &ClaimNames) {
-        let keep = |name: &str| is_of_the_protocol(name) || allowed.contains(name);
-        self.userinfo.retain(keep);
-        self.id_token.retain(keep);
+    /// The claims about the user that it asks for, where the server `offers` them,
+    /// in whatever language. Any other name is not understood, so no text of a
+    /// request gets onto a page or into a record as one.
+    pub(crate) fn asked(&self, offers: Offers<'_>) -> AskedClaims {
+        let is_offered = |name: &&str| match name.split_once('#') {
+            Some((name, language)) => offers(name) && is_language_tag(language),
+            None => offers(name),
+        };
+        AskedClaims {
+            userinfo: self.userinfo.names().filter(is_offered).collect(),
+            id_token: self.id_token.names().filter(is_offered).collect(),
+        }
     }
 
     /// What is wanted of the sign-in's `acr` (section 5.5.1.1).
@@ -137,6 +138,10 @@ impl ClaimNames {
         other.0.is_subset(&self.0)
     }
 
+    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.0.retain(|name| keep(name));
+    }
+
     /// The names that are also in `other`.
     pub(crate) fn intersection(&self, other: &Self) -> Self {
         Self(self.0.intersection(&other.0).cloned().collect())
@@ -144,6 +149,7 @@ impl ClaimNames {
 
     /// The names that are not in `others`, in whatever language.
     pub(crate) fn without(&self, others: &Self) -> Self {
+        let others: Self = others.iter().map(without_language).collect();
         self.iter().filter(|name| !others.contains(without_language(name))).collect()
     }
 
@@ -162,6 +168,8 @@ impl<N: Into<String>> FromIterator<N> for ClaimNames {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     /// The example of section 5.5.
@@ -182,15 +190,39 @@ mod tests {
         names.iter().copied().collect()
     }
 
+    fn asked(json: &str, offered: &[&str]) -> AskedClaims {
+        ClaimsRequest::parse(json).unwrap().asked(&|name| offered.contains(&name))
+    }
+
     #[test]
-    fn the_example_of_the_specification_reads_and_reads_back() {
+    fn the_example_of_the_specification_asks_for_what_it_says() {
         let claims = ClaimsRequest::parse(EXAMPLE).unwrap();
-        let personal = ["given_name", "nickname", "email", "http://example.info/claims/groups"];
-        assert_eq!(claims.names(), names(&personal));
         assert!(claims.wants_auth_time());
         assert_eq!(claims.acr().unwrap().values(), ["urn:mace:incommon:iap:silver"]);
-        let written = serde_json::to_string(&claims).unwrap();
-        assert_eq!(ClaimsRequest::parse(&written), Some(claims));
+        let offered = ["given_name", "nickname", "email", "http://example.info/claims/groups"];
+        let asked = asked(EXAMPLE, &offered);
+        assert_eq!(asked.userinfo, names(&offered));
+        assert!(asked.id_token.is_empty());
+    }
+
+    #[test]
+    fn what_is_not_offered_in_so_many_words_is_not_asked_for() {
+        let json = json!({"userinfo": {
+            "email": null,
+            "name#de-CH": null,
+            "name#x": {"value": [[["deep"]]]},
+            "name#": null,
+            "name#de#de": null,
+            "name#de_CH": null,
+            "name#press Allow": null,
+            "name#\u{202e}ed": null,
+            "email\u{200b}": null,
+            "Email": null,
+            "phone_number": null,
+            "To keep your account, press Allow": null,
+        }});
+        let asked = asked(&json.to_string(), &["email", "name"]);
+        assert_eq!(asked.userinfo, names(&["email", "name#de-CH", "name#x"]));
     }
 
     #[test]
@@ -256,11 +288,10 @@ mod tests {
     }
 
     #[test]
-    fn what_the_user_did_not_allow_is_left_out_and_the_protocols_claims_stay() {
-        let mut claims = ClaimsRequest::parse(EXAMPLE).unwrap();
-        claims.retain(&names(&["email", "address"]));
-        assert_eq!(claims.names(), names(&["email"]));
-        assert!(claims.wants_auth_time() && claims.acr().is_some());
+    fn a_claim_is_the_same_in_every_language() {
+        let all = names(&["motto", "name#de", "email", "phone_number"]);
+        let left = all.without(&names(&["motto#de", "name#fr", "email"]));
+        assert_eq!(left, names(&["phone_number"]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The nouns: values that are valid because they exist.
 
 pub(crate) mod algorithm;
+pub(crate) mod asked_claims;
 pub(crate) mod authentication;
 pub(crate) mod authentication_request;
 pub(crate) mod backchannel_uri;

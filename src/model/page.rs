@@ -25,6 +25,8 @@ pub struct Locales(Option<Arc<str>>);
 
 /// Longer than any list that a page could choose from.
 const LONGEST: usize = 1024;
+/// More languages than anybody speaks.
+const MOST: usize = 10;
 
 impl Display {
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -42,18 +44,15 @@ impl Locales {
     /// Reads space-separated tags. Whether anything speaks the languages is
     /// another question, and never an error.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let is_subtag = |subtag: &str| {
-            (1..=8).contains(&subtag.len())
-                && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        };
         let mut tags = text.split(' ').filter(|tag| !tag.is_empty());
-        let fits = text.len() <= LONGEST && tags.all(|tag| tag.split('-').all(is_subtag));
+        let fits = text.len() <= LONGEST && tags.all(is_language_tag);
         fits.then(|| Self(Some(text.into())))
     }
 
-    /// The tags, the most wanted one first.
+    /// The tags, the most wanted one first: no more than ten.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.as_deref().unwrap_or_default().split(' ').filter(|tag| !tag.is_empty())
+        let tags = self.0.as_deref().unwrap_or_default().split(' ');
+        tags.filter(|tag| !tag.is_empty()).take(MOST)
     }
 
     /// Whether none is named.
@@ -61,6 +60,13 @@ impl Locales {
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
     }
+}
+
+/// Whether `text` has the form of a language tag (BCP 47), known or not.
+pub(super) fn is_language_tag(text: &str) -> bool {
+    text.split('-').all(|subtag| {
+        (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 #[cfg(test)]
@@ -88,6 +94,13 @@ mod tests {
             assert_eq!(read, tags, "{text:?}");
         }
         assert!(Locales::parse(&"de ".repeat(342)).is_none());
+    }
+
+    #[test]
+    fn however_many_languages_are_wanted_few_count() {
+        let locales = Locales::parse(&format!("de fr {}", "x ".repeat(500))).unwrap();
+        assert_eq!(locales.iter().count(), MOST);
+        assert!(locales.iter().take(3).eq(["de", "fr", "x"]));
     }
 
     #[test]

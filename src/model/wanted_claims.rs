@@ -7,24 +7,21 @@ use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// The claims that are wanted in one place, by their names.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub(crate) struct WantedClaims(BTreeMap<String, WantedClaim>);
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct WantedClaims(BTreeMap<String, WantedClaim>);
 
 /// What is wanted of one claim; `null` on the wire where it is nothing in
 /// particular.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct WantedClaim {
     /// Whether the client cannot do what the user wants without it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default)]
     pub(crate) essential: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     value: Option<Value>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     values: Option<Vec<Value>>,
 }
 
@@ -32,20 +29,12 @@ const MOST_CLAIMS: usize = 100;
 const LONGEST_NAME: usize = 255;
 
 impl WantedClaims {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&WantedClaim> {
         self.0.get(name)
-    }
-
-    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
-        self.0.retain(|name, _| keep(name));
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::RequestError;
-use super::authorization::{VerifyHint, fits};
+use super::authorization::{OpenId, fits};
 use super::params::{Name, Params};
 use super::sign_in::{SignIn, WantedAcr, read};
 use crate::model::authentication_request::AuthenticationRequest;
@@ -20,25 +20,26 @@ pub(super) fn parse(
     params: &Params,
     client: &Client,
     sign_in: &mut SignIn,
-    verify_hint: VerifyHint<'_>,
+    rules: OpenId<'_>,
 ) -> Result<AuthenticationRequest, RequestError> {
     if params.get(Name::Registration)?.is_some() {
         return Err(RequestError::Registration);
     }
     let nonce = read(params, Name::Nonce, |nonce| fits(nonce).then(|| nonce.into()))?;
-    let claims = read(params, Name::Claims, ClaimsRequest::parse)?.unwrap_or_default();
+    let wanted = read(params, Name::Claims, ClaimsRequest::parse)?.unwrap_or_default();
     let claims_locales = read(params, Name::ClaimsLocales, Locales::parse)?.unwrap_or_default();
     let invalid_claims = || RequestError::Invalid(Name::Claims.as_str());
-    if let Some(hinted) = read(params, Name::IdTokenHint, verify_hint)? {
+    if let Some(hinted) = read(params, Name::IdTokenHint, rules.hinted)? {
         sign_in.narrow(vec![hinted]);
     }
-    for subjects in claims.subjects() {
+    for subjects in wanted.subjects() {
         let subjects = subjects.into_iter().map(subject).collect::<Option<Vec<_>>>();
         subjects.and_then(|subjects| sign_in.narrow(subjects)).ok_or_else(invalid_claims)?;
     }
-    want_acr(&claims, &mut sign_in.acr).ok_or_else(invalid_claims)?;
+    want_acr(&wanted, &mut sign_in.acr).ok_or_else(invalid_claims)?;
     let auth_time =
-        sign_in.max_age.is_some() || client.requires_auth_time() || claims.wants_auth_time();
+        sign_in.max_age.is_some() || client.requires_auth_time() || wanted.wants_auth_time();
+    let claims = wanted.asked(rules.offers);
     Ok(AuthenticationRequest { nonce, claims, claims_locales, auth_time })
 }
 

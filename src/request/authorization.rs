@@ -6,7 +6,7 @@ use super::params::{Name, Params};
 use super::sign_in::SignIn;
 use super::{RequestError, authentication, token};
 use crate::model::authentication_request::AuthenticationRequest;
-use crate::model::claims::ClaimNames;
+use crate::model::claims::{ClaimNames, Offers};
 use crate::model::client::Client;
 use crate::model::identity::{ClientId, Subject};
 use crate::model::pkce::CodeChallenge;
@@ -46,7 +46,14 @@ pub(crate) struct Rules<'r> {
     pub(crate) policy: &'r Policy,
     /// `None` on a server that is no OpenID Connect provider: there, `openid` is
     /// a scope like any other.
-    pub(crate) openid: Option<VerifyHint<'r>>,
+    pub(crate) openid: Option<OpenId<'r>>,
+}
+
+/// What an authentication request is judged by.
+#[derive(Clone, Copy)]
+pub(crate) struct OpenId<'r> {
+    pub(crate) hinted: VerifyHint<'r>,
+    pub(crate) offers: Offers<'r>,
 }
 
 /// What is asked of the user.
@@ -101,15 +108,15 @@ impl AuthorizationRequest {
         let resources = resources(params, client, rules.policy)?;
         let mut sign_in = SignIn::parse(params, client)?;
         let mut openid = None;
-        if let Some(verify_hint) = rules.openid.filter(|_| scope.contains(OPENID)) {
+        if let Some(rules) = rules.openid.filter(|_| scope.contains(OPENID)) {
             scope = authentication::offered(scope, client, &sign_in);
-            let asked = authentication::parse(params, client, &mut sign_in, verify_hint)?;
+            let asked = authentication::parse(params, client, &mut sign_in, rules)?;
             openid = Some(Arc::new(asked));
         }
         Ok((Self { scope, resources, code_challenge, openid }, sign_in.or_default_acr(client)))
     }
 
-    /// The claims about the user that are asked for one by one.
+    /// The claims about the user that are asked for one by one, in whatever language.
     pub(crate) fn claims(&self) -> ClaimNames {
         self.openid.as_ref().map_or_else(ClaimNames::none, |openid| openid.claims.names())
     }
@@ -120,7 +127,7 @@ impl AuthorizationRequest {
         self.scope = scope;
         self.openid = self.openid.take().filter(|_| self.scope.contains(OPENID));
         if let Some(openid) = &mut self.openid {
-            Arc::make_mut(openid).claims.retain(claims);
+            Arc::make_mut(openid).claims.narrow(claims);
         }
     }
 }

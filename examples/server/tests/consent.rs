@@ -11,6 +11,7 @@
 #[allow(dead_code, reason = "every test file needs other parts of it")]
 mod support;
 
+use server::{Config, Scope};
 use support::openid::openid_client;
 use support::{Browser, start};
 
@@ -36,9 +37,15 @@ async fn the_scopes_of_openid_connect_are_said_in_words() {
 }
 
 #[tokio::test]
-async fn every_claim_that_is_asked_for_by_its_name_has_a_box() {
-    let browser = server();
-    let more = r#"{"userinfo":{"email":null,"given_name#ja":null,"http://x/<b>":null},
+async fn every_claim_that_is_asked_for_by_its_name_and_offered_has_a_box() {
+    let configure = |config: &mut Config| {
+        config.clients.push(openid_client("app"));
+        let scope = Scope { claims: vec!["http://x/<b>".into()], ..Scope::default() };
+        config.scopes.insert("x".into(), scope);
+    };
+    let browser = Browser::new(&start(configure, |builder| builder));
+    let more = r#"{"userinfo":{"email":null,"given_name#ja":null,"http://x/<b>":null,
+                               "account, which you lose unless you press Allow":null},
                    "id_token":{"auth_time":{"essential":true},"email":null}}"#;
     let page = browser.consent_page_for("app", &asking(more)).await;
     assert_eq!(page.body.matches("type=\"checkbox\" name=\"claim\"").count(), 3);
