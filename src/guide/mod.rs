@@ -9,6 +9,8 @@
 //! | run it for others | [`production`] |
 //! | serve single-page and native apps | [`apps`] |
 //! | protect an API | [`resource_servers`] |
+//! | know what it defends against, and what you must | [`threats`] |
+//! | find out why something was refused | [`troubleshooting`] |
 
 pub mod first_flow {
     #![doc = include_str!("first_flow.md")]
@@ -36,4 +38,12 @@ pub mod apps {
 
 pub mod resource_servers {
     #![doc = include_str!("resource_servers.md")]
+}
+
+pub mod threats {
+    #![doc = include_str!("threats.md")]
+}
+
+pub mod troubleshooting {
+    #![doc = include_str!("troubleshooting.md")]
 }
