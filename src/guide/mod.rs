@@ -11,6 +11,7 @@
 //! | protect an API | [`resource_servers`] |
 //! | know what it defends against, and what you must | [`threats`] |
 //! | find out why something was refused | [`troubleshooting`] |
+//! | come from `oxide-auth` | [`from_oxide_auth`] |
 
 pub mod first_flow {
     #![doc = include_str!("first_flow.md")]
@@ -46,4 +47,8 @@ pub mod threats {
 
 pub mod troubleshooting {
     #![doc = include_str!("troubleshooting.md")]
+}
+
+pub mod from_oxide_auth {
+    #![doc = include_str!("from_oxide_auth.md")]
 }
