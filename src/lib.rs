@@ -73,6 +73,7 @@ mod form_post;
 mod grant;
 mod grants;
 mod guard;
+pub mod guide;
 mod host;
 #[cfg(feature = "openid")]
 mod jose;
