@@ -118,7 +118,7 @@ pub use keys::{KeySet, SigningKey};
 pub use model::algorithm::Algorithm;
 pub use model::authentication::Authentication;
 pub use model::backchannel_uri::BackchannelUriError;
-pub use model::claims::ClaimNames;
+pub use model::claim_names::ClaimNames;
 pub use model::client::{Client, ClientAuthentication};
 pub use model::consented::Consented;
 pub use model::identity::{Acr, Amr, ClientId, GrantId, NameError, SessionId, Subject};

@@ -7,9 +7,9 @@ use crate::host::HostError;
 #[cfg(feature = "openid")]
 use crate::keys::KeySet;
 use crate::model::algorithm::Algorithm;
-use crate::model::claims::ClaimNames;
+use crate::model::claim_names::ClaimNames;
 #[cfg(feature = "openid")]
-use crate::model::claims::{is_of_the_protocol, without_language};
+use crate::model::claim_names::{is_of_the_protocol, without_language};
 use crate::model::identity::Subject;
 #[cfg(feature = "openid")]
 use crate::model::pairwise::PairwiseSalt;

@@ -13,8 +13,9 @@ use crate::host::HostError;
 use crate::model::authentication::Authentication;
 use crate::model::client::Client;
 use crate::model::consented::Consented;
+use crate::request::authentication::OpenId;
 use crate::request::authorization::{
-    AuthorizationRequest, OpenId, ReplyTo, ResponseMode, Rules, client_id, state,
+    AuthorizationRequest, ReplyTo, ResponseMode, Rules, client_id, state,
 };
 use crate::request::params::{Name, Params};
 use crate::request::sign_in::{SignIn, prompt};

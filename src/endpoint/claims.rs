@@ -6,7 +6,7 @@ use std::ops::Bound;
 use serde_json::{Map, Value};
 
 use crate::grant::Grant;
-use crate::model::claims::{ClaimNames, is_of_the_protocol};
+use crate::model::claim_names::{ClaimNames, is_of_the_protocol};
 use crate::model::page::Locales;
 use crate::model::scope::{OPENID, Scope};
 use crate::model::user::User;

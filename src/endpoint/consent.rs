@@ -7,7 +7,7 @@ use super::service::Service;
 use crate::cause::Cause;
 use crate::grants::MOST_ROUNDS;
 use crate::host::HostError;
-use crate::model::claims::ClaimNames;
+use crate::model::claim_names::ClaimNames;
 use crate::model::consented::Consented;
 use crate::model::identity::{ClientId, Subject};
 use crate::model::resource::Resources;

@@ -10,7 +10,7 @@ use http::StatusCode;
 use crate::answer::{self, Response};
 use crate::cause::{Cause, ErrorCode};
 use crate::model::authentication::Authentication;
-use crate::model::claims::ClaimNames;
+use crate::model::claim_names::ClaimNames;
 use crate::model::client::Client;
 use crate::model::identity::{Acr, Subject};
 use crate::model::page::{Display, Locales};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::claims::{ClaimNames, without_language};
+use super::claim_names::{ClaimNames, without_language};
 
 /// What a grant keeps of the parameter `claims`: where which claims about the user
 /// are told. Whatever else a request says of them is judged when it arrives; what

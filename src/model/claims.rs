@@ -1,8 +1,6 @@
 //! Claims that a client asks for one by one (OpenID Connect Core section 5.5).
 
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::asked_claims::AskedClaims;
@@ -23,48 +21,8 @@ pub(crate) struct ClaimsRequest {
 /// Whether this server tells clients the claim about the user of this name.
 pub(crate) type Offers<'o> = &'o dyn Fn(&str) -> bool;
 
-/// Names of claims, such as `email`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ClaimNames(BTreeSet<String>);
-
 /// More characters than any client sends.
 const LONGEST: usize = 8 * 1024;
-
-/// What the protocol itself says, in ID tokens, at userinfo or in other tokens: no
-/// user is asked about it, and no directory is.
-const OF_THE_PROTOCOL: [&str; 21] = [
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "nbf",
-    "iat",
-    "jti",
-    "auth_time",
-    "nonce",
-    "acr",
-    "amr",
-    "azp",
-    "sid",
-    "at_hash",
-    "c_hash",
-    "s_hash",
-    "cnf",
-    "events",
-    "sub_jwk",
-    "_claim_names",
-    "_claim_sources",
-];
-
-/// Whether the claim `name`, in whatever language, is none about the person.
-pub(crate) fn is_of_the_protocol(name: &str) -> bool {
-    OF_THE_PROTOCOL.contains(&without_language(name))
-}
-
-pub(crate) fn without_language(name: &str) -> &str {
-    name.split_once('#').map_or(name, |(name, _)| name)
-}
 
 impl ClaimsRequest {
     /// Reads the JSON of the parameter. Values in it may nest no deeper than serde
@@ -109,68 +67,12 @@ impl ClaimsRequest {
     }
 }
 
-impl ClaimNames {
-    /// No name at all.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self(BTreeSet::new())
-    }
-
-    /// The names, in alphabetical order.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-
-    /// Whether `name` is one of them.
-    #[must_use]
-    pub fn contains(&self, name: &str) -> bool {
-        self.0.contains(name)
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Whether every name of `other` is one of these.
-    pub(crate) fn covers(&self, other: &Self) -> bool {
-        other.0.is_subset(&self.0)
-    }
-
-    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
-        self.0.retain(|name| keep(name));
-    }
-
-    /// The names that are also in `other`.
-    pub(crate) fn intersection(&self, other: &Self) -> Self {
-        Self(self.0.intersection(&other.0).cloned().collect())
-    }
-
-    /// The names that are not in `others`, in whatever language.
-    pub(crate) fn without(&self, others: &Self) -> Self {
-        let others: Self = others.iter().map(without_language).collect();
-        self.iter().filter(|name| !others.contains(without_language(name))).collect()
-    }
-
-    /// These names but for `asked`, and then `allowed`.
-    pub(crate) fn answered(&self, asked: &Self, allowed: &Self) -> Self {
-        let kept = self.0.difference(&asked.0);
-        Self(kept.chain(&allowed.0).cloned().collect())
-    }
-}
-
-impl<N: Into<String>> FromIterator<N> for ClaimNames {
-    fn from_iter<I: IntoIterator<Item = N>>(names: I) -> Self {
-        Self(names.into_iter().map(Into::into).collect())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::model::claim_names::ClaimNames;
 
     /// The example of section 5.5.
     const EXAMPLE: &str = r#"{
@@ -285,19 +187,5 @@ mod tests {
         assert_eq!(ClaimsRequest::parse(&in_a_value), None);
         let elsewhere = format!(r#"{{"x":{deep}}}"#);
         assert_eq!(ClaimsRequest::parse(&elsewhere), Some(ClaimsRequest::default()));
-    }
-
-    #[test]
-    fn a_claim_is_the_same_in_every_language() {
-        let all = names(&["motto", "name#de", "email", "phone_number"]);
-        let left = all.without(&names(&["motto#de", "name#fr", "email"]));
-        assert_eq!(left, names(&["phone_number"]));
-    }
-
-    #[test]
-    fn an_answer_takes_back_what_it_leaves_out_and_nothing_else() {
-        let before = names(&["a", "b"]);
-        assert_eq!(before.answered(&names(&["b", "c"]), &names(&["c"])), names(&["a", "c"]));
-        assert!(before.covers(&names(&["a"])) && !before.covers(&names(&["c"])));
     }
 }

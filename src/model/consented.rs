@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::claims::ClaimNames;
+use super::claim_names::ClaimNames;
 use super::identity::{ClientId, Subject};
 use super::record::{self, RecordError};
 use super::resource::{Resource, Resources};

@@ -6,6 +6,7 @@ pub(crate) mod authentication;
 pub(crate) mod authentication_request;
 pub(crate) mod backchannel_uri;
 pub(crate) mod base64url;
+pub(crate) mod claim_names;
 pub(crate) mod claims;
 pub(crate) mod client;
 pub(crate) mod consented;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::claims::ClaimNames;
+use super::claim_names::ClaimNames;
 use super::scope::Scope;
 
 /// What scopes release: the standard ones what section 5.4 says, and whatever was

@@ -4,15 +4,25 @@
 use serde_json::Value;
 
 use super::RequestError;
-use super::authorization::{OpenId, fits};
-use super::params::{Name, Params};
+use super::params::{Name, Params, fits};
 use super::sign_in::{SignIn, WantedAcr, read};
 use crate::model::authentication_request::AuthenticationRequest;
-use crate::model::claims::ClaimsRequest;
+use crate::model::claims::{ClaimsRequest, Offers};
 use crate::model::client::Client;
 use crate::model::identity::{Acr, Subject};
 use crate::model::page::Locales;
 use crate::model::scope::{OFFLINE_ACCESS, Scope};
+
+/// Whom an `id_token_hint` names, as the client calls them, if this server issued
+/// it to that client.
+pub(crate) type VerifyHint<'r> = &'r dyn Fn(&str) -> Option<Subject>;
+
+/// What an authentication request is judged by.
+#[derive(Clone, Copy)]
+pub(crate) struct OpenId<'r> {
+    pub(crate) hinted: VerifyHint<'r>,
+    pub(crate) offers: Offers<'r>,
+}
 
 /// Reads what the request asks of the tokens to come, and what it adds to
 /// `sign_in`.

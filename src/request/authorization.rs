@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use super::params::{Name, Params};
+use super::authentication::{self, OpenId};
+use super::params::{Name, Params, fits};
 use super::sign_in::SignIn;
-use super::{RequestError, authentication, token};
+use super::{RequestError, token};
 use crate::model::authentication_request::AuthenticationRequest;
-use crate::model::claims::{ClaimNames, Offers};
+use crate::model::claim_names::ClaimNames;
 use crate::model::client::Client;
-use crate::model::identity::{ClientId, Subject};
+use crate::model::identity::ClientId;
 use crate::model::pkce::CodeChallenge;
 use crate::model::redirect_uri::RedirectUri;
 use crate::model::resource::Resources;
 use crate::model::scope::{OPENID, Scope};
 use crate::policy::Policy;
-
-/// Longer than any state, nonce or hint that a client needs.
-const LONGEST: usize = 4096;
 
 /// Where the answer goes. Before this exists, nothing may be sent anywhere;
 /// once it does, every fault is the client's to hear of.
@@ -37,23 +35,12 @@ pub(crate) enum ResponseMode {
     FormPost,
 }
 
-/// Whom an `id_token_hint` names, as the client calls them, if this server issued
-/// it to that client.
-pub(crate) type VerifyHint<'r> = &'r dyn Fn(&str) -> Option<Subject>;
-
 /// What a request is judged by beside the client that sent it.
 pub(crate) struct Rules<'r> {
     pub(crate) policy: &'r Policy,
     /// `None` on a server that is no OpenID Connect provider: there, `openid` is
     /// a scope like any other.
     pub(crate) openid: Option<OpenId<'r>>,
-}
-
-/// What an authentication request is judged by.
-#[derive(Clone, Copy)]
-pub(crate) struct OpenId<'r> {
-    pub(crate) hinted: VerifyHint<'r>,
-    pub(crate) offers: Offers<'r>,
 }
 
 /// What is asked of the user.
@@ -143,17 +130,6 @@ pub(crate) fn state(params: &Params) -> Result<Option<&str>, RequestError> {
     }
 }
 
-/// Whether `text` is one that a client has a use for: no larger than any, and
-/// without line breaks.
-pub(super) fn fits(text: &str) -> bool {
-    text.len() <= LONGEST && !has_control(text)
-}
-
-/// Without an early exit, so that the compiler compares many bytes at once.
-fn has_control(text: &str) -> bool {
-    text.bytes().fold(false, |any, byte| any | byte.is_ascii_control())
-}
-
 /// How the answer is to be carried. A form can only be posted to a web address.
 fn response_mode(params: &Params, to: &RedirectUri) -> Result<ResponseMode, RequestError> {
     match params.get(Name::ResponseMode)? {
@@ -214,6 +190,7 @@ mod tests {
     use super::*;
     use crate::model::registration::ClientBuilder;
     use crate::model::secret::SecretHash;
+    use crate::request::params::LONGEST_TEXT;
 
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -308,7 +285,7 @@ mod tests {
 
     #[test]
     fn only_a_fit_state_is_echoed_and_an_unfit_one_is_an_error() {
-        let long = format!("state={}", "s".repeat(LONGEST + 1));
+        let long = format!("state={}", "s".repeat(LONGEST_TEXT + 1));
         for (query, echoed) in [
             ("state=%7B%22next%22%3A%22%2F%C3%A4%22%7D", Some("{\"next\":\"/ä\"}")),
             ("", None),

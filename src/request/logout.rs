@@ -1,8 +1,8 @@
 //! The request to sign out (OpenID Connect RP-Initiated Logout section 2).
 
 use super::RequestError;
-use super::authorization::{fits, state};
-use super::params::{Name, Params};
+use super::authorization::state;
+use super::params::{Name, Params, fits};
 use super::sign_in::read;
 use crate::model::identity::ClientId;
 use crate::model::page::Locales;

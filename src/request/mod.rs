@@ -1,7 +1,7 @@
 //! What arrives: read once, strictly, into values that are valid because they
 //! exist.
 
-mod authentication;
+pub(crate) mod authentication;
 pub(crate) mod authorization;
 pub(crate) mod bearer;
 pub(crate) mod client_auth;

@@ -11,6 +11,9 @@ const MOST_PAIRS: usize = 100;
 /// passes through browsers and servers.
 const LONGEST_QUERY: usize = 16 * 1024;
 
+/// Longer than any state, nonce or hint that a client needs.
+pub(super) const LONGEST_TEXT: usize = 4096;
+
 macro_rules! names {
     ($($name:ident = $wire:literal),+ $(,)?) => {
         /// The parameters that any endpoint uses. All others are ignored.
@@ -241,6 +244,17 @@ impl Params {
 
 fn fitting(query: String) -> Result<String, Malformed> {
     if query.len() > LONGEST_QUERY { Err(Malformed::TooLong) } else { Ok(query) }
+}
+
+/// Whether `text` is one that a client has a use for: no larger than any, and
+/// without line breaks.
+pub(super) fn fits(text: &str) -> bool {
+    text.len() <= LONGEST_TEXT && !has_control(text)
+}
+
+/// Without an early exit, so that the compiler compares many bytes at once.
+fn has_control(text: &str) -> bool {
+    text.bytes().fold(false, |any, byte| any | byte.is_ascii_control())
 }
 
 /// A place in a text that is not longer than [`LONGEST`].

@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use super::RequestError;
-use super::authorization::fits;
-use super::params::{Name, Params};
+use super::params::{Name, Params, fits};
 use crate::model::client::Client;
 use crate::model::identity::{Acr, Subject};
 use crate::model::page::{Display, Locales};
