@@ -42,5 +42,5 @@ pub(crate) fn reads_back(grant: &Grant) {
     let record = grant.to_record().unwrap();
     let again = Grant::from_record(&record, grant.version()).expect("what was kept can be read");
     assert_eq!(again.to_record().unwrap(), record);
-    assert_eq!(again.version(), grant.version());
+    assert_eq!(format!("{again:?}"), format!("{grant:?}"));
 }
