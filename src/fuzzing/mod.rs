@@ -2,6 +2,13 @@
 //! in, and what is read of them is held against what must be true of it. They are
 //! built by `--cfg fuzzing` and for this crate's own tests, never for a host.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a target that cannot go on has found something"
+)]
+
 mod arriving;
 mod sealed;
 mod signed;

@@ -12,6 +12,7 @@ use crate::{lines, values};
 
 const APP: [&str; 1] = ["https://app.example/cb?x=1"];
 const DESK: [&str; 2] = ["https://desk.example/a", "http://127.0.0.1:4000/b"];
+const LOOPBACK: (&str, Option<&str>, &str) = ("http", Some("127.0.0.1"), "/b");
 
 /// Who is signed in, a query, and a body if it is a POST: nothing leaves for a place
 /// that the client did not register, nobody is passed by, nobody gets more than they
@@ -75,16 +76,23 @@ fn leads_back(answer: &Response) -> bool {
     location(answer).is_some_and(|to| to.starts_with(&format!("{ISSUER}/authorize?")))
 }
 
-/// To a registered place, with the parameters of an answer added; or by a form.
+/// To a registered place, on a loopback address at whatever port: with the
+/// parameters of an answer added, or by a form that has them.
 fn leads_home(answer: &Response) -> bool {
-    let registered = || APP.into_iter().chain(DESK);
     let Some(location) = location(answer) else {
-        return registered().any(|uri| answer.body().contains(&format!(r#"action="{uri}">"#)));
+        let form = answer.body().split_once(r#" action=""#).unwrap().1;
+        let (action, fields) = form.split_once(r#"">"#).unwrap();
+        return is_registered(action) && fields.matches(r#"name="iss""#).count() == 1;
     };
     let url = Url::parse(location).unwrap();
-    let any_port = url.host_str() == Some("127.0.0.1") && url.path() == "/b";
-    let parameters = url.query_pairs().filter(|pair| pair.0 == "iss").count();
-    parameters == 1 && (any_port || registered().any(|uri| location.starts_with(uri)))
+    let is_told_by_whom = url.query_pairs().filter(|pair| pair.0 == "iss").count() == 1;
+    is_told_by_whom && is_registered(location)
+}
+
+fn is_registered(place: &str) -> bool {
+    let url = Url::parse(place).unwrap();
+    let on_loopback = (url.scheme(), url.host_str(), url.path()) == LOOPBACK;
+    on_loopback || APP.into_iter().chain(DESK).any(|uri| place.starts_with(uri))
 }
 
 fn is_answered_with_code(answer: &Response) -> bool {
