@@ -70,6 +70,8 @@ pub mod conformance;
 mod cross_origin;
 mod endpoint;
 mod form_post;
+#[cfg(all(any(fuzzing, test), feature = "openid"))]
+pub mod fuzzing;
 mod grant;
 mod grants;
 mod guard;

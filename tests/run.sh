@@ -22,6 +22,7 @@ step() {
 # languages of the foreign clients.
 packages() {
     local missing=()
+    command -v c++ >/dev/null || missing+=(g++)
     command -v node >/dev/null || missing+=(nodejs)
     command -v npm >/dev/null || missing+=(npm)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
@@ -76,6 +77,7 @@ step 'documentation' documentation
 step 'dependencies' bash tests/dependencies.sh
 step 'packaging' bash tests/packaging.sh
 step 'tests' tests
+step 'fuzz targets' bash tests/fuzz.sh
 step 'quickstart' cargo run --locked --quiet --example quickstart
 step 'benchmarks run' cargo bench --locked --package codegrant --package stores --benches -- --test
 

@@ -115,7 +115,8 @@ impl RegisteredUri {
         schemes: &PrivateSchemes,
     ) -> Result<Place, RedirectUriError> {
         let written_as_web = uri.starts_with("https://") || uri.starts_with("http://");
-        if !written_as_web || url.host().is_none() {
+        // Behind a third slash URL parsers would find the host all the same.
+        if !written_as_web || authority(uri).is_empty() {
             return Err(RedirectUriError::NotAbsolute);
         }
         let any_port = match url.host() {
@@ -291,6 +292,8 @@ mod tests {
             ("//app.example/callback", Web, Unfit::NotAbsolute),
             ("app.example/callback", Web, Unfit::NotAbsolute),
             ("https:app.example", Web, Unfit::NotAbsolute),
+            ("https:///app.example/", Web, Unfit::NotAbsolute),
+            ("https:///user@app.example/", Web, Unfit::NotAbsolute),
             ("HTTPS://app.example/", Web, Unfit::NotAbsolute),
             ("https://app.example/#", Web, Unfit::Fragment),
             ("https://app.example/#x", Web, Unfit::Fragment),

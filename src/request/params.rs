@@ -20,7 +20,7 @@ macro_rules! names {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Name { $($name),+ }
 
-        const NAMES: [Name; [$($wire),+].len()] = [$(Name::$name),+];
+        pub(crate) const NAMES: [Name; [$($wire),+].len()] = [$(Name::$name),+];
 
         impl Name {
             pub(crate) const fn as_str(self) -> &'static str {
@@ -70,7 +70,7 @@ names! {
 
 /// Those of them that make up an authorization request, and may therefore go
 /// into a URL or a ticket.
-const OF_AUTHORIZATION: [Name; 21] = [
+pub(crate) const OF_AUTHORIZATION: [Name; 21] = [
     Name::ResponseType,
     Name::ClientId,
     Name::RedirectUri,
@@ -96,7 +96,7 @@ const OF_AUTHORIZATION: [Name; 21] = [
 
 /// Those that make up a request for a sign-out, and may go into a URL as well.
 #[cfg(feature = "openid")]
-const OF_LOGOUT: [Name; 6] = [
+pub(crate) const OF_LOGOUT: [Name; 6] = [
     Name::ClientId,
     Name::IdTokenHint,
     Name::PostLogoutRedirectUri,
