@@ -10,7 +10,9 @@ use http::{HeaderMap, HeaderValue, Request};
 use url::form_urlencoded;
 
 use super::lines;
-use crate::model::claims::{ClaimNames, ClaimsRequest};
+use crate::model::asked_claims::AskedClaims;
+use crate::model::claim_names::{ClaimNames, is_of_the_protocol};
+use crate::model::claims::ClaimsRequest;
 use crate::model::record;
 use crate::model::scope::Scope;
 use crate::request::Malformed;
@@ -106,18 +108,19 @@ pub fn bearer(data: &[u8]) {
     assert_eq!(told.into_iter().chain(posted).collect::<Vec<_>>(), [token]);
 }
 
-/// The parameter `claims`: what is asked can be kept, and without leave nothing
-/// of it is about the person.
+/// The parameter `claims`: what is asked for of all that may be offered can be kept,
+/// and without leave nothing of it is told.
 pub fn claims(data: &[u8]) {
     let Some([json]) = lines(data) else { return };
-    let Some(mut claims) = ClaimsRequest::parse(json) else { return };
-    let kept: ClaimsRequest = record::read(&record::write(&claims).unwrap()).unwrap();
+    let Some(request) = ClaimsRequest::parse(json) else { return };
+    assert!(request.asked(&|_| false).is_empty());
+    let mut claims = request.asked(&|name| !is_of_the_protocol(name));
+    let kept: AskedClaims = record::read(&record::write(&claims).unwrap()).unwrap();
     assert_eq!(kept, claims);
-    let all = claims.clone();
-    claims.retain(&all.names());
-    assert_eq!(claims, all);
-    claims.retain(&ClaimNames::none());
-    assert!(claims.names().is_empty());
+    claims.narrow(&kept.names());
+    assert_eq!(claims, kept);
+    claims.narrow(&ClaimNames::none());
+    assert!(claims.is_empty());
 }
 
 /// Two scopes: they print as they are read, their sets are those of their tokens,

@@ -27,19 +27,10 @@ pub(crate) struct WantedClaim {
 
 const MOST_CLAIMS: usize = 100;
 const LONGEST_NAME: usize = 255;
-/// Deeper than any value that a client names; and what is kept of it is read again
-/// from a record, which is deeper still, by a reader that has its limit.
-const DEEPEST_VALUE: usize = 16;
 
 impl WantedClaims {
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
-    }
-
-    /// Whether no value is nested deeper than one that can be kept.
-    pub(super) fn is_shallow(&self) -> bool {
-        let mut values = self.0.values().flat_map(WantedClaim::values);
-        values.all(|value| depth(value) <= DEEPEST_VALUE)
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&WantedClaim> {
@@ -61,16 +52,6 @@ impl WantedClaim {
             (_, None) => true,
         }
     }
-}
-
-/// How many lists and objects are within each other, this one counted.
-fn depth(value: &Value) -> usize {
-    let deepest = match value {
-        Value::Array(items) => items.iter().map(depth).max(),
-        Value::Object(members) => members.values().map(depth).max(),
-        _ => return 0,
-    };
-    deepest.unwrap_or(0).saturating_add(1)
 }
 
 /// A name that comes twice is refused, where a plain map would keep the last.
