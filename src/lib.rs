@@ -41,6 +41,7 @@
 //!
 //! | room | what is in it |
 //! | --- | --- |
+//! | [`guide`] | how to do what, one page a task |
 //! | `server` | [`AuthorizationServer`] and its [`Builder`] |
 //! | `endpoint` | the doors, each in the order of its RFC; [`Authorize`]: pauses as values |
 //! | `conformance` | what any store must do, as public checks (feature `conformance`) |
