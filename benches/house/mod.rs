@@ -13,10 +13,12 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use codegrant::{
-    Authentication, AuthorizationServer, Authorize, Client, ClientBuilder, Clock, CodeStore, Guard,
-    HostError, Issuer, Response, SecretRing, ServerSecret, Subject, Timestamp, UserAuthenticator,
-    memory,
+    Authentication, AuthorizationServer, Authorize, Cause, Client, ClientBuilder, Clock, CodeStore,
+    Guard, HostError, Issuer, Response, SecretRing, ServerSecret, Subject, Timestamp,
+    UserAuthenticator, memory,
 };
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::request::Parts;
@@ -176,6 +178,27 @@ impl House {
     /// Redeems a code, or a refresh token.
     pub fn redeem(&self, body: &[u8]) -> Response {
         ready(self.server.token(&self.token_request, body))
+    }
+
+    /// Asks everything of every door in the words of `noise`; none may give anything.
+    pub fn refuse(&self, noise: &str) {
+        let is_uri = |letter: &char| letter.is_ascii_graphic() && !"\"#<>\\^`{|}".contains(*letter);
+        let query: String = noise.chars().filter(is_uri).collect();
+        let request = head(Request::get(format!("/authorize?{query}")));
+        match ready(self.server.authorize(&request, b"")) {
+            Authorize::Refused(_) => {}
+            Authorize::Redirect(response) => {
+                assert!(response.extensions().get::<Cause>().is_some())
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(!self.redeem(noise.as_bytes()).status().is_success());
+        let revoked = ready(self.server.revoke(&self.token_request, noise.as_bytes()));
+        let introspected = ready(self.server.introspect(&self.token_request, noise.as_bytes()));
+        assert!(!revoked.status().is_success() && !introspected.status().is_success());
+        assert!(ready(self.server.login(noise)).is_err() && self.server.resume(noise).is_err());
+        let token = URL_SAFE_NO_PAD.encode(noise);
+        assert!(ready(self.guard.check(&bearer(&token))).is_err());
     }
 
     pub fn validate(&self, request: &Parts) {

@@ -22,6 +22,7 @@ mod doors;
 mod files;
 mod form_token;
 mod http_client;
+mod idle;
 mod listener;
 mod log;
 mod metrics;

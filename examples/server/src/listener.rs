@@ -7,6 +7,7 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use axum_server::Handle;
+use axum_server::accept::DefaultAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use hyper_util::rt::TokioTimer;
 use rustls::crypto::aws_lc_rs;
@@ -15,6 +16,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::application::{Application, StartError};
 use crate::config::{Problem, Tls};
+use crate::idle::WhileUsed;
 
 /// How long requests in flight may take once the server is told to stop.
 const FAREWELL: Duration = Duration::from_secs(20);
@@ -76,14 +78,16 @@ impl Listener {
         server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
         let serving = async {
             match tls {
-                Some(tls) => server.acceptor(RustlsAcceptor::new(tls)).serve(service).await,
-                None => server.serve(service).await,
+                Some(tls) => {
+                    server.acceptor(WhileUsed(RustlsAcceptor::new(tls))).serve(service).await
+                }
+                None => server.acceptor(WhileUsed(DefaultAcceptor)).serve(service).await,
             }
         };
         let telling = async {
             let Some(tcp) = metrics else { return std::future::pending().await };
             let service = application.metrics_router().into_make_service();
-            axum_server::from_tcp(tcp)?.serve(service).await
+            axum_server::from_tcp(tcp)?.acceptor(WhileUsed(DefaultAcceptor)).serve(service).await
         };
         let stop = async {
             shutdown.await;

@@ -61,6 +61,12 @@ impl Running {
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     }
 
+    /// What it holds in memory, by the kernel's account.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        let statm = fs::read_to_string(format!("/proc/{}/statm", self.child.id())).unwrap();
+        statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+    }
+
     /// What it has written when it has ended, and that it ended well.
     pub(crate) fn end(mut self) -> (String, String) {
         let (mut stdout, mut stderr) = (String::new(), String::new());
