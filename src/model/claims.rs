@@ -225,6 +225,15 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_no_float_holds_are_kept_as_they_were_first_read() {
+        let number = format!("66666666666{}666", "0".repeat(67));
+        let json = format!(r#"{{"id_token": {{"x": {{"value": {number}}}}}}}"#);
+        let claims = ClaimsRequest::parse(&json).unwrap();
+        let written = serde_json::to_string(&claims).unwrap();
+        assert_eq!(ClaimsRequest::parse(&written), Some(claims));
+    }
+
+    #[test]
     fn other_shapes_are_refused() {
         for json in [
             "",
