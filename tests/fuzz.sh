@@ -3,11 +3,12 @@
 # its seeds and what earlier runs added to them. Fails where one finds something,
 # and names the file of the input: once the fault is fixed, a seed.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/fuzz"
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 seconds=${1:-10}
 host=$(rustc -vV | sed -n 's/^host: //p')
-build=$(realpath -m "${CARGO_TARGET_DIR:-../../target}/fuzz")
+build=$(realpath -m "${CARGO_TARGET_DIR:-target}/fuzz")
+cd tests/fuzz
 
 # What cargo-fuzz builds with: each edge counted, each comparison seen. The target
 # is named so that build scripts and macros are left as they are.
@@ -17,7 +18,9 @@ export RUSTFLAGS='--cfg fuzzing -Cpasses=sancov-module
     -Cllvm-args=-sanitizer-coverage-pc-table
     -Cllvm-args=-sanitizer-coverage-trace-compares'
 cargo fmt --check
-cargo build --release --locked --target "$host" --target-dir "$build"
+of_target=(--release --locked --target "$host" --target-dir "$build")
+cargo build "${of_target[@]}"
+cargo clippy "${of_target[@]}" -- -D warnings
 
 found=()
 for source in src/bin/*.rs; do

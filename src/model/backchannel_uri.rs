@@ -36,9 +36,12 @@ impl BackchannelUri {
         if !is_secure(&url) {
             return Err(BackchannelUriError::Insecure);
         }
-        let sendable = uri.parse::<http::Uri>();
-        sendable.map_err(|_| BackchannelUriError::NotAbsolute)?;
-        Ok(Self(uri.into()))
+        // What was judged has to be what is sent to: where slashes are missing, the
+        // one parser still finds a host, and the other takes the scheme for it.
+        match uri.parse::<http::Uri>() {
+            Ok(sent) if sent.scheme_str() == Some(url.scheme()) => Ok(Self(uri.into())),
+            _ => Err(BackchannelUriError::NotAbsolute),
+        }
     }
 
     /// The URI as it was registered.
@@ -71,6 +74,9 @@ mod tests {
         for (uri, why) in [
             ("", Unfit::NotAbsolute),
             ("/logout", Unfit::NotAbsolute),
+            ("https:app", Unfit::NotAbsolute),
+            ("https:443", Unfit::NotAbsolute),
+            ("https:///app.example/logout", Unfit::NotAbsolute),
             ("https://app.example/a b", Unfit::NotAbsolute),
             ("https://app.example/\r\nX: y", Unfit::NotAbsolute),
             ("https://app.example/#", Unfit::Decorated),
