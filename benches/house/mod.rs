@@ -34,6 +34,7 @@ pub struct House {
     server: AuthorizationServer,
     guard: Guard,
     codes: Arc<memory::Codes>,
+    users: Arc<EachInTurn>,
     clock: Arc<SetClock>,
     flows_a_second: usize,
     flows: usize,
@@ -64,6 +65,12 @@ impl EachInTurn {
         let user = |number| Subject::parse(format!("user-{number:08}")).unwrap();
         Self { users: (0..count).map(user).collect(), next: AtomicUsize::new(0) }
     }
+
+    /// Whoever was asked for last is not asked for again.
+    fn next_turn(&self) {
+        let next = self.next.load(Ordering::Relaxed).next_multiple_of(2);
+        self.next.store(next, Ordering::Relaxed);
+    }
 }
 
 #[async_trait]
@@ -90,12 +97,13 @@ impl House {
         let client = client.build().unwrap();
         let codes = Arc::new(memory::Codes::default());
         let clock = Arc::new(SetClock(AtomicI64::new(1_700_000_000)));
+        let users = Arc::new(EachInTurn::new(live));
         let server = AuthorizationServer::builder(
             Issuer::parse("https://id.example").unwrap(),
             SecretRing::new(ServerSecret::new([7; 32]).unwrap()),
             Arc::new(memory::Clients::new([client])),
             codes.clone(),
-            Arc::new(EachInTurn::new(live)),
+            users.clone(),
         )
         .clock(clock.clone())
         .build()
@@ -109,6 +117,7 @@ impl House {
             guard: server.guard(),
             server,
             codes,
+            users,
             clock,
             flows_a_second: live.div_ceil(LIFETIME),
             flows: 0,
@@ -192,6 +201,7 @@ impl House {
             }
             other => panic!("{other:?}"),
         }
+        self.users.next_turn();
         assert!(!self.redeem(noise.as_bytes()).status().is_success());
         let revoked = ready(self.server.revoke(&self.token_request, noise.as_bytes()));
         let introspected = ready(self.server.introspect(&self.token_request, noise.as_bytes()));
