@@ -180,10 +180,12 @@ async fn an_answer_brought_by_another_browser_signs_nobody_in() {
     assert!(refused.headers().get(SET_COOKIE).is_none());
 
     // Not even where a sign-in of its own is under way.
-    world.get(ASKED).await;
-    let refused = world.get(&answer).await;
-    assert_eq!(refused.status(), 502);
-    assert!(refused.headers().get(SET_COOKIE).is_none());
+    for foreign in [&answer, "https://id.example/callback?error=access_denied&state=made-up"] {
+        world.get(ASKED).await;
+        let refused = world.get(foreign).await;
+        assert_eq!(refused.status(), 502);
+        assert!(refused.headers().get(SET_COOKIE).is_none());
+    }
 }
 
 #[tokio::test]
