@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use codegrant::{
-    Authentication, AuthorizationServer, Authorize, ClientSecret, Clock, Consent, Decision,
+    Authentication, AuthorizationServer, Authorize, Cause, ClientSecret, Clock, Consent, Decision,
     Granted, HostError, Login, LoginReason, Refused, Response, SessionId, Subject, SystemClock,
     Timestamp, UserAuthenticator,
 };
@@ -44,7 +44,9 @@ struct Paused {
     anew: bool,
 }
 
-/// The authorization server with its pages.
+/// The authorization server with its pages. Sessions and paused flows are kept in
+/// memory: with several nodes both are tables, and how many one address may begin has a
+/// limit.
 pub struct Host {
     oauth: AuthorizationServer,
     sessions: Arc<Sessions>,
@@ -89,8 +91,9 @@ impl Host {
     /// Sends the browser to the provider: there is no login page of ours.
     async fn depart(&self, login: &Login) -> Response {
         let anew = login.reason() != LoginReason::SignedOut;
-        let Ok((address, pending)) = self.provider.begin(anew).await else {
-            return page(StatusCode::BAD_GATEWAY, "The sign-in cannot be reached.");
+        let (address, pending) = match self.provider.begin(anew).await {
+            Ok(begun) => begun,
+            Err(error) => return failed(error),
         };
         let (key, since) = (ClientSecret::generate(), SystemClock.now());
         let paused = Paused { ticket: login.ticket().to_owned(), pending, since, anew };
@@ -112,8 +115,9 @@ impl Host {
         };
         let Paused { ticket, pending, since, anew } = paused;
         let answer = request.uri.query().unwrap_or_default();
-        let Ok(seen) = self.provider.finish(pending, answer.as_bytes()).await else {
-            return page(StatusCode::BAD_GATEWAY, "The sign-in went wrong. Please begin again.");
+        let seen = match self.provider.finish(pending, answer.as_bytes()).await {
+            Ok(seen) => seen,
+            Err(error) => return failed(error),
         };
         let user = seen.as_ref().and_then(|seen| self.users.get(&seen.subject));
         let answer = match (user, &seen) {
@@ -163,6 +167,13 @@ fn ask(consent: &Consent) -> Response {
         escape(consent.scope().as_str()),
     );
     page(StatusCode::OK, &form)
+}
+
+/// Why is in the extensions, for the log, as it is in every answer of the crate.
+fn failed(error: HostError) -> Response {
+    let mut page = page(StatusCode::BAD_GATEWAY, "Signing in failed. Please begin again.");
+    page.extensions_mut().insert(Cause::from(error));
+    page
 }
 
 /// No other site may put a page into a frame and have the user click in it.

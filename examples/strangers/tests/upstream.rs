@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use codegrant::{
-    Algorithm, Authentication, AuthorizationServer, Authorize, Client, ClientSecret, Clock,
+    Algorithm, Authentication, AuthorizationServer, Authorize, Cause, Client, ClientSecret, Clock,
     HostError, HttpClient, InExtensions, Issuer, KeySet, Provider, Response, SecretRing,
     ServerSecret, SigningKey, Subject, SystemClock, Timestamp, memory,
 };
@@ -184,6 +184,7 @@ async fn an_answer_brought_by_another_browser_signs_nobody_in() {
         world.get(ASKED).await;
         let refused = world.get(foreign).await;
         assert_eq!(refused.status(), 502);
+        assert!(matches!(refused.extensions().get(), Some(Cause::Host(_))));
         assert!(refused.headers().get(SET_COOKIE).is_none());
     }
 }

@@ -1,7 +1,8 @@
 //! A server in one file: no framework, no runtime, threads that wait.
 //!
 //! It has one user, its owner, whose password it draws and prints as it starts.
-//! `tiny_http` reads and writes; all the rest knows only the types of `http`.
+//! `tiny_http` reads and writes; all the rest knows only the types of `http`. A client
+//! that sends slowly holds one of eight threads: before others use it, put a proxy there.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -192,12 +193,11 @@ fn exchange(host: &Host, mut request: tiny_http::Request) {
     let (head, body) = answer.into_parts();
     let mut response =
         tiny_http::Response::from_string(body).with_status_code(head.status.as_u16());
-    response = head.headers.iter().fold(response, |response, (name, value)| {
-        match tiny_http::Header::from_bytes(name.as_str(), value.as_bytes()) {
-            Ok(header) => response.with_header(header),
-            Err(()) => response,
+    for (name, value) in &head.headers {
+        if let Ok(header) = tiny_http::Header::from_bytes(name.as_str(), value.as_bytes()) {
+            response.add_header(header);
         }
-    });
+    }
     let _ = request.respond(response);
 }
 
@@ -208,13 +208,13 @@ fn read(request: &mut tiny_http::Request) -> Result<(Parts, Vec<u8>), StatusCode
         head = head.header(name.map_err(|_| StatusCode::BAD_REQUEST)?, header.value.as_str());
     }
     let (head, ()) = head.body(()).map_err(|_| StatusCode::BAD_REQUEST)?.into_parts();
-    let mut body = Vec::new();
-    let longest = AuthorizationServer::LONGEST_BODY.saturating_add(1);
-    let mut most = request.as_reader().take(longest.try_into().unwrap_or(u64::MAX));
-    most.read_to_end(&mut body).map_err(|_| StatusCode::BAD_REQUEST)?;
-    match body.len() < longest {
-        true => Ok((head, body)),
-        false => Err(StatusCode::PAYLOAD_TOO_LARGE),
+    let (longest, mut body) = (AuthorizationServer::LONGEST_BODY, Vec::new());
+    // One byte more than the longest has tells that there is more.
+    let enough = u64::try_from(longest).unwrap_or(u64::MAX).saturating_add(1);
+    let read = request.as_reader().take(enough).read_to_end(&mut body);
+    match read.map_err(|_| StatusCode::BAD_REQUEST)? > longest {
+        true => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        false => Ok((head, body)),
     }
 }
 
