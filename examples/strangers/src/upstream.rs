@@ -126,21 +126,34 @@ impl Host {
             (Some(_), Some(seen)) if anew && since.seconds_since(seen.at) > 60 => {
                 self.oauth.cancel(&ticket).await
             }
-            (Some(user), Some(seen)) => self.signed_in(user.clone(), seen.at, &ticket),
+            (Some(user), Some(seen)) => {
+                let before = cookie(request, "__Host-session").unwrap_or_default();
+                self.signed_in(before, user.clone(), seen.at, &ticket)
+            }
             _ => self.oauth.cancel(&ticket).await,
         };
         answer.unwrap_or_else(|refused| refused.response())
     }
 
-    fn signed_in(&self, user: Subject, at: Timestamp, ticket: &str) -> Result<Response, Refused> {
+    /// The same user who comes again goes on in the same session, under a new cookie.
+    fn signed_in(
+        &self,
+        before: &str,
+        user: Subject,
+        at: Timestamp,
+        ticket: &str,
+    ) -> Result<Response, Refused> {
         let mut back = self.oauth.resume(ticket)?;
-        let (session, name) = (ClientSecret::generate(), ClientSecret::generate());
+        let mut sessions = self.sessions.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = sessions.remove(before).filter(|before| *before.subject() == user);
+        let known = before.as_ref().and_then(Authentication::session).cloned();
+        let drawn = || SessionId::parse(ClientSecret::generate().expose()).ok();
         let mut user = Authentication::new(user, at);
-        if let Ok(name) = SessionId::parse(name.expose()) {
+        if let Some(name) = known.or_else(drawn) {
             user = user.with_session(name);
         }
+        let session = ClientSecret::generate();
         set_cookie(&mut back, "__Host-session", session.expose());
-        let mut sessions = self.sessions.0.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.insert(session.expose().to_owned(), user);
         Ok(back)
     }

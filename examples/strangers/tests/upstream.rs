@@ -170,6 +170,26 @@ async fn a_user_of_the_other_provider_allows_an_application_of_ours() {
 }
 
 #[tokio::test]
+async fn whoever_signs_in_again_goes_on_in_the_same_session() {
+    let world = World::new();
+    let an_hour_ago = Timestamp::from_unix(SystemClock.now().as_unix().saturating_sub(3600));
+    for (asked, at) in [("", an_hour_ago), ("&prompt=login", SystemClock.now())] {
+        let away = location(&world.get(&format!("{ASKED}{asked}")).await);
+        // As a provider sees it where its user has just entered the password.
+        let answer = world.provider(&away.replace("&prompt=login", ""), "u-17", at).await;
+        let page = world.get(&location(&world.get(&answer).await)).await;
+        let form = format!("ticket={}&allow=1", ticket(&page));
+        location(&world.send(http::Request::post("/consent"), &form).await);
+    }
+    let grants = world.oauth.granted_by(&Subject::parse("alice").unwrap()).await.unwrap();
+    let sign_ins: Vec<_> = grants.iter().map(|grant| grant.authentication()).collect();
+    assert_eq!(sign_ins.len(), 2);
+    assert_eq!(sign_ins[0].session(), sign_ins[1].session());
+    assert!(sign_ins[0].session().is_some());
+    assert_ne!(sign_ins[0].authenticated_at(), sign_ins[1].authenticated_at());
+}
+
+#[tokio::test]
 async fn an_answer_brought_by_another_browser_signs_nobody_in() {
     let world = World::new();
     let away = location(&world.get(ASKED).await);
