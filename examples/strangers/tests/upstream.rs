@@ -190,6 +190,18 @@ async fn whoever_signs_in_again_goes_on_in_the_same_session() {
 }
 
 #[tokio::test]
+async fn an_old_sign_in_elsewhere_is_no_new_one_for_whom_nobody_knew() {
+    let world = World::new();
+    let an_hour_ago = Timestamp::from_unix(SystemClock.now().as_unix().saturating_sub(3600));
+    let away = location(&world.get(&format!("{ASKED}&prompt=login")).await);
+    let deaf = away.replace("&prompt=login", "");
+    let answer = world.provider(&deaf, "u-17", an_hour_ago).await;
+    let back = location(&world.get(&answer).await);
+    let away = location(&world.get(&back).await);
+    assert_eq!(query(&away, "prompt").as_deref(), Some("login"));
+}
+
+#[tokio::test]
 async fn an_answer_brought_by_another_browser_signs_nobody_in() {
     let world = World::new();
     let away = location(&world.get(ASKED).await);
