@@ -7,6 +7,9 @@
 //! it and returns a response. It has no other grants, no user database, no HTTP
 //! server and no client, and it needs no runtime.
 //!
+//! Their methods are async: `#[async_trait]` (of the crate `async-trait`) stands above
+//! each `impl`. The [`guide`] leads through each task.
+//!
 //! ```
 //! # use std::sync::Arc;
 //! use codegrant::{

@@ -10,6 +10,10 @@ use crate::model::identity::ClientId;
 use crate::model::secret::{ClientSecret, SecretHash};
 
 /// Where the registered clients are kept. Asked once a request, and never cached.
+/// [The guide](crate::guide::stores#the-other-stores) writes one.
+#[diagnostic::on_unimplemented(
+    note = "put `#[async_trait]` above its `impl ClientStore`, as `codegrant::guide::stores` does"
+)]
 #[async_trait]
 pub trait ClientStore: Send + Sync {
     /// The client of this id as it is registered now; `None` if there is none

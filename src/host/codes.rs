@@ -17,6 +17,11 @@ use crate::model::timestamp::Timestamp;
 /// indexed by [`Grant::subject`] and [`Grant::expires_at`], and never looks
 /// inside. Every method is atomic by itself; none is called inside another's
 /// transaction.
+///
+/// [The guide](crate::guide::stores#writing-one) writes one.
+#[diagnostic::on_unimplemented(
+    note = "put `#[async_trait]` above its `impl CodeStore`, as `codegrant::guide::stores` does"
+)]
 #[async_trait]
 pub trait CodeStore: Send + Sync {
     /// Adds a grant whose id is new. When this returns, the grant survives

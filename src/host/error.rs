@@ -13,7 +13,23 @@ use std::sync::Arc;
 /// landed, the client's next try is a replay that ends the grant.
 ///
 /// Any error converts with `?`; the source is kept for the host's log, in the
-/// answer's [`Cause`](crate::Cause). Keep secrets out of its text.
+/// answer's [`Cause`](crate::Cause). Keep secrets out of its text. `?` also hands it
+/// on as a `Box<dyn Error>`; where a library wants a type that is an [`Error`], make one
+/// of that, such as [`io::Error::other`](std::io::Error::other).
+///
+/// ```
+/// use codegrant::HostError;
+///
+/// fn open(port: &str) -> Result<u16, HostError> {
+///     Ok(port.parse()?)
+/// }
+///
+/// fn run() -> Result<u16, Box<dyn std::error::Error>> {
+///     Ok(open("8080")?)
+/// }
+/// assert_eq!(run()?, 8080);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct HostError(Arc<dyn Error + Send + Sync>);
 
@@ -29,6 +45,20 @@ impl HostError {
 impl<E: Error + Send + Sync + 'static> From<E> for HostError {
     fn from(source: E) -> Self {
         Self::new(source)
+    }
+}
+
+/// So that `?` hands it on where any error is taken, as in `main`.
+impl From<HostError> for Box<dyn Error + Send + Sync> {
+    fn from(error: HostError) -> Self {
+        Box::new(error.0)
+    }
+}
+
+/// The same where the error stays on its thread.
+impl From<HostError> for Box<dyn Error> {
+    fn from(error: HostError) -> Self {
+        Box::new(error.0)
     }
 }
 

@@ -8,6 +8,10 @@ use crate::model::authentication::Authentication;
 
 /// Says who is signed in on the browser that sent a request. How they proved
 /// it, by password, passkey or another identity provider, is the host's affair.
+/// [The guide](crate::guide::login) writes one.
+#[diagnostic::on_unimplemented(
+    note = "put `#[async_trait]` above its `impl UserAuthenticator`, as `codegrant::guide::login` does"
+)]
 #[async_trait]
 pub trait UserAuthenticator: Send + Sync {
     /// Who is signed in now, by the session that `request` carries; `None` leads

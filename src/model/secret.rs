@@ -46,7 +46,8 @@ impl ClientSecret {
         &self.0
     }
 
-    /// What to keep of a secret that has at least 128 bits of entropy.
+    /// What to keep of a secret that has at least 128 bits of entropy. Hashes of the
+    /// same secret are equal, so two are also how to compare one with one that came.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         SecretHash::Sha256(self.sha256())
