@@ -79,6 +79,6 @@ step 'packaging' bash tests/packaging.sh
 step 'tests' tests
 step 'fuzz targets' bash tests/fuzz.sh
 step 'quickstart' cargo run --locked --quiet --example quickstart
-step 'benchmarks run' cargo bench --locked --package codegrant --package stores --benches -- --test
+step 'benchmarks run' cargo bench --locked --package codegrant --package peers --package stores --benches -- --test
 
 printf '\nRan: %s\n' "$(IFS=,; echo "${ran[*]}" | sed 's/,/, /g')"
