@@ -59,10 +59,8 @@ impl Grants {
         Self { provider, ..self }
     }
 
-    pub(crate) async fn insert(&self, grant: &Arc<Grant>) -> Result<(), HostError> {
-        self.codes.insert(grant.clone()).await?;
-        self.audit.tell(Event::CodeIssued(grant));
-        Ok(())
+    pub(crate) async fn insert(&self, grant: Arc<Grant>) -> Result<(), HostError> {
+        self.codes.insert(grant).await
     }
 
     pub(crate) async fn find(&self, id: &GrantId) -> Result<Option<Arc<Grant>>, HostError> {

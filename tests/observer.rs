@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use codegrant::{Cause, Decision, Event, Observer, Subject};
 
 use support::House;
-use support::apps::{App, BILLING, DASHBOARD, NOTES, Proof, SPA, STRICT};
+use support::apps::{App, BILLING, DASHBOARD, NOTES, Proof, SPA, STRICT, TRUSTED};
 use support::call::{Call, Form};
 use support::seams::Fault;
 
@@ -173,6 +173,15 @@ async fn what_was_not_written_is_not_told() {
     house.seams.fail("replace", Fault::After);
     house.redeem(&DASHBOARD, &code).await;
     assert_eq!(scribe.heard(), ["code_redeemed: dashboard"], "only the store's answer was lost");
+    house.seams.mend();
+
+    house.seams.fail_from("authenticate", Fault::Before, 1);
+    house.redirect(&TRUSTED.asks()).await;
+    assert_eq!(
+        scribe.heard(),
+        ["refused: authorization, temporarily_unavailable"],
+        "the code was made, and did not leave"
+    );
     house.seams.mend();
 
     house.seams.fail("insert", Fault::Before);

@@ -253,9 +253,9 @@ proptest! {
     }
 }
 
-/// Values that nobody looks at any more, and claims that tell of the sign-in.
+/// Values, which nobody looks at, and claims that tell of the sign-in.
 #[tokio::test]
-async fn what_earlier_versions_kept_of_a_request_is_read_and_not_written_again() {
+async fn what_a_record_says_of_claims_beside_their_names_is_read_and_not_written_again() {
     let house = openid::provider();
     house.redirect(&openid::asks(&TRUSTED).with("nonce", "n")).await;
     for grant in house.grants("alice").await {

@@ -11,6 +11,7 @@ use crate::cause::Cause;
 use crate::grant::{Approval, Attempt, CodeBinding, Grant, Seed};
 use crate::model::authentication::Authentication;
 use crate::model::identity::GrantId;
+use crate::observer::Event;
 use crate::request::authorization::AuthorizationRequest;
 use crate::token::code::Code;
 
@@ -64,13 +65,14 @@ impl Asked {
         };
         let grant = Grant::approve(approval, service.now(), service.policy.code_lifetime);
         let sealed = code.seal(&service.sealer);
-        service.grants.insert(&grant).await?;
+        service.grants.insert(grant.clone()).await?;
         let still = service.users.authenticate(parts).await?;
         let cause = if !still.is_some_and(|still| still.is_same_sign_in(&user)) {
             Cause::SignedOut
         } else if !basis.still_holds(service).await? {
             Cause::Withdrawn
         } else {
+            service.audit.tell(Event::CodeIssued(&grant));
             return Ok(sealed);
         };
         service.grants.end(grant).await?;

@@ -100,7 +100,8 @@ impl Asker {
     }
 
     /// The host, with its port if the URI names one, or the scheme of an installed
-    /// application, that gets the answer. Pages name it, since a client's name is only what it calls itself.
+    /// application, that gets the answer. Pages name it, since a client's name is only
+    /// what it calls itself.
     #[must_use]
     pub fn redirect_host(&self) -> &str {
         self.redirect_uri.host()

@@ -34,8 +34,8 @@ impl AskedClaims {
     }
 }
 
-/// Names as the members of an object. Earlier versions wrote there what a request
-/// said of each, as deep as it came; that is passed over.
+/// Names as the members of an object. What a record has beside one, however deep,
+/// is passed over.
 mod members {
     use std::collections::BTreeMap;
 
@@ -70,16 +70,16 @@ mod tests {
     }
 
     #[test]
-    fn it_is_kept_as_earlier_versions_read_it() {
+    fn it_is_kept_as_members_without_values() {
         let kept = r#"{"userinfo":{"email":{},"name#de":{},"name#ja":{}},"id_token":{"email":{}}}"#;
         assert_eq!(serde_json::to_string(&asked()).unwrap(), kept);
         assert_eq!(serde_json::from_str::<AskedClaims>(kept).unwrap(), asked());
         assert_eq!(serde_json::from_str::<AskedClaims>("{}").unwrap(), AskedClaims::default());
     }
 
-    /// The deepest of them could not be read by those who wrote them.
+    /// The deepest of them are more than a reader of values would follow.
     #[test]
-    fn what_earlier_versions_kept_of_a_request_reads_without_its_values() {
+    fn values_beside_the_names_are_passed_over_however_deep() {
         for depth in [1, 121, 122, 123, 4000] {
             let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
             let kept = format!(
