@@ -1,19 +1,17 @@
 //! The authorization endpoint: who is asked, who is answered, and who never is.
 
-mod support;
-
 use codegrant::{Authorize, Endpoints};
 use http::Method;
 use http::header::{ALLOW, HOST, HeaderName};
 
-use support::answers::{
+use crate::support::answers::{
     assert_code, assert_error_redirect, assert_page, assert_stateless_error_redirect, location,
     only,
 };
-use support::apps::{ALL, CLI, DASHBOARD, EVERY_APP, MOBILE, SPA, STATE, TRUSTED};
-use support::call::{Call, Form};
-use support::world::{ISSUER, ring};
-use support::{House, scope};
+use crate::support::apps::{ALL, CLI, DASHBOARD, EVERY_APP, MOBILE, SPA, STATE, TRUSTED};
+use crate::support::call::{Call, Form};
+use crate::support::world::{ISSUER, ring};
+use crate::support::{House, scope};
 
 #[tokio::test]
 async fn a_user_who_allows_sends_the_client_a_code_with_its_state_and_our_iss() {

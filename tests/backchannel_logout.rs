@@ -1,16 +1,5 @@
 //! Clients hear of sign-outs (OpenID Connect Back-Channel Logout).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod sign_out;
-mod support;
-
 use std::collections::{HashMap, VecDeque};
 use std::future::{poll_fn, ready};
 use std::sync::{Arc, Mutex};
@@ -25,11 +14,11 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
 
-use sign_out::{Home, NOTES_HEARS, SYNC_HEARS, alice, openid};
-use support::apps::{App, NOTES, SYNC, TRUSTED};
-use support::call::FORM;
-use support::seams::Fault;
-use support::world::ISSUER;
+use crate::sign_out::{Home, NOTES_HEARS, SYNC_HEARS, alice, openid};
+use crate::support::apps::{App, NOTES, SYNC, TRUSTED};
+use crate::support::call::FORM;
+use crate::support::seams::Fault;
+use crate::support::world::ISSUER;
 
 const OFFLINE: &str = "openid offline_access reports.read";
 
@@ -369,7 +358,7 @@ async fn an_error_of_the_hosts_is_one_to_try_again_after() {
     };
     let no_key = result.as_ref().unwrap_err().to_string();
     assert!(no_key.ends_with("there is no key for RS256"), "{no_key}");
-    home.keys.rotate([sign_out::other_key()]).unwrap();
+    home.keys.rotate([crate::sign_out::other_key()]).unwrap();
     for method in ["client", "fill"] {
         home.seams.fail_times(method, Fault::Before, 1);
         let done = notices.deliver(&servers, &[Duration::ZERO], |_| ready(())).await;

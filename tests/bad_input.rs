@@ -1,25 +1,16 @@
 //! Input that nobody should send: the right error, nothing lost, nobody led astray.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use codegrant::{Authorize, Cause};
 use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 
-use support::House;
-use support::answers::{
+use crate::support::House;
+use crate::support::answers::{
     assert_error, assert_error_redirect, assert_page, assert_stateless_error_redirect, location,
 };
-use support::apps::{BILLING, CLI, DASHBOARD, SPA, SYNC};
-use support::call::{Call, FORM, Form};
-use support::world::ISSUER;
+use crate::support::apps::{BILLING, CLI, DASHBOARD, SPA, SYNC};
+use crate::support::call::{Call, FORM, Form};
+use crate::support::world::ISSUER;
 
 /// What becomes of a bad authorization request.
 #[derive(Clone, Copy, Debug)]

@@ -1,25 +1,16 @@
 //! Which claims about the user a client is told (OpenID Connect Core sections 5.1
 //! to 5.6).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use codegrant::{ClaimNames, ClientId, ConsentStore, Decision, Granted, Subject, User};
 use serde_json::{Value, json};
 
-use support::answers::location;
-use support::apps::{App, DASHBOARD, SYNC, TRUSTED};
-use support::call::Form;
-use support::userinfo::{
+use crate::support::answers::location;
+use crate::support::apps::{App, DASHBOARD, SYNC, TRUSTED};
+use crate::support::call::Form;
+use crate::support::userinfo::{
     EVERYTHING, access_token, alice, asks, provider, provider_with, token_of, told, told_after,
 };
-use support::{House, Tokens, scope};
+use crate::support::{House, Tokens, scope};
 
 /// A request for `scope` that asks for `claims` one by one.
 fn asks_for(app: &App, scope: &str, claims: &Value) -> Form {

@@ -1,15 +1,13 @@
 //! How clients prove who they are at the token endpoint, and what those who
 //! cannot are told.
 
-mod support;
-
 use codegrant::Response;
 use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
-use support::House;
-use support::answers::{assert_error, assert_tokens, challenge};
-use support::apps::{BILLING, DASHBOARD, SPA, basic};
-use support::call::Call;
+use crate::support::House;
+use crate::support::answers::{assert_error, assert_tokens, challenge};
+use crate::support::apps::{BILLING, DASHBOARD, SPA, basic};
+use crate::support::call::Call;
 
 const ASKED: &str = "reports.read reports.write";
 

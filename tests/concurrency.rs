@@ -1,16 +1,14 @@
 //! Many at once, and some who leave in the middle.
 
-mod support;
-
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use codegrant::{ClientId, Decision, Granted, Subject};
 
-use support::House;
-use support::answers::{assert_code, assert_error, assert_tokens};
-use support::apps::{AUDITOR, DASHBOARD, NOTES, SPA};
+use crate::support::House;
+use crate::support::answers::{assert_code, assert_error, assert_tokens};
+use crate::support::apps::{AUDITOR, DASHBOARD, NOTES, SPA};
 
 const ASKED: &str = "reports.read reports.write";
 

@@ -1,14 +1,10 @@
 //! What a server is put together from is judged before it serves.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod support;
-
 use std::time::Duration;
 
 use codegrant::{ConfigError, Endpoints, Policy};
 
-use support::world::{ISSUER, World, ring};
+use crate::support::world::{ISSUER, World, ring};
 
 #[test]
 fn an_endpoint_that_is_no_plain_path_below_the_issuer_is_refused() {

@@ -1,9 +1,5 @@
 //! The embedded stores keep every promise, and whoever breaks one is found out.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
-
-mod liars;
-
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -31,16 +27,20 @@ async fn the_embedded_stores_keep_every_promise() {
 /// The checks do not take their own store's features for promises.
 #[tokio::test]
 async fn another_store_that_keeps_every_promise_is_not_accused() {
-    code_store(&liars::codes::Codes::new(liars::codes::Lie::None)).await.unwrap();
-    consent_store(&liars::consents::Consents::new(liars::consents::Lie::None)).await.unwrap();
-    replay_cache(&liars::replays::Replays::new(liars::replays::Lie::None)).await.unwrap();
-    let forgetful = liars::codes::Codes::new(liars::codes::Lie::ForgetsByItself);
+    code_store(&crate::liars::codes::Codes::new(crate::liars::codes::Lie::None)).await.unwrap();
+    consent_store(&crate::liars::consents::Consents::new(crate::liars::consents::Lie::None))
+        .await
+        .unwrap();
+    replay_cache(&crate::liars::replays::Replays::new(crate::liars::replays::Lie::None))
+        .await
+        .unwrap();
+    let forgetful = crate::liars::codes::Codes::new(crate::liars::codes::Lie::ForgetsByItself);
     code_store(&forgetful).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_code_store_is_found_out_by_the_promise_that_it_breaks() {
-    use liars::codes::{Codes, Lie};
+    use crate::liars::codes::{Codes, Lie};
     for (lie, promise) in [
         (Lie::LosesInserts, "every_stage_is_kept_as_it_is"),
         (Lie::LosesReplaces, "every_stage_is_kept_as_it_is"),
@@ -79,7 +79,7 @@ async fn a_code_store_is_found_out_by_the_promise_that_it_breaks() {
 /// What was promised of what is not there shows only beside something that is.
 #[tokio::test]
 async fn strangers_are_found_out_in_a_store_that_holds_something() {
-    use liars::{codes, consents};
+    use crate::liars::{codes, consents};
     let now = SystemClock.now();
     let store = codes::Codes::new(codes::Lie::FindsStrangers);
     conformance::codes::every_stage_is_kept_as_it_is(&store, now).await.unwrap();
@@ -93,7 +93,7 @@ async fn strangers_are_found_out_in_a_store_that_holds_something() {
 
 #[tokio::test]
 async fn a_consent_store_is_found_out_by_the_promise_that_it_breaks() {
-    use liars::consents::{Consents, Lie};
+    use crate::liars::consents::{Consents, Lie};
     for (lie, promise) in [
         (Lie::LosesAnswers, "every_version_is_kept_as_it_is"),
         (Lie::Truncates, "every_version_is_kept_as_it_is"),
@@ -117,7 +117,7 @@ async fn a_consent_store_is_found_out_by_the_promise_that_it_breaks() {
 
 #[tokio::test]
 async fn a_replay_cache_is_found_out_by_the_promise_that_it_breaks() {
-    use liars::replays::{Lie, Replays};
+    use crate::liars::replays::{Lie, Replays};
     for (lie, promise) in [
         (Lie::RemembersNothing, "only_the_first_use_is_the_first"),
         (Lie::RemembersEverything, "only_the_first_use_is_the_first"),
@@ -189,15 +189,16 @@ async fn checks_of_one_store_do_not_disturb_each_other() {
 
 #[tokio::test]
 async fn a_violation_says_what_was_promised_expected_and_seen() {
-    let store = liars::replays::Replays::new(liars::replays::Lie::RemembersEverything);
+    let store =
+        crate::liars::replays::Replays::new(crate::liars::replays::Lie::RemembersEverything);
     let violation = replay_cache(&store).await.unwrap_err().to_string();
     assert!(violation.starts_with("only_the_first_use_is_the_first: of whether ["), "{violation}");
     assert!(violation.ends_with("] is new, expected true, saw false"), "{violation}");
-    let store = liars::codes::Codes::new(liars::codes::Lie::LosesInserts);
+    let store = crate::liars::codes::Codes::new(crate::liars::codes::Lie::LosesInserts);
     let violation = code_store(&store).await.unwrap_err().to_string();
     assert!(violation.contains("expected version 1 of {\"format\":"), "{violation}");
     assert!(violation.ends_with(", saw nothing"), "{violation}");
-    let store = liars::codes::Codes::new(liars::codes::Lie::TruncatesTheLongest);
+    let store = crate::liars::codes::Codes::new(crate::liars::codes::Lie::TruncatesTheLongest);
     let violation = code_store(&store).await.unwrap_err().to_string();
     assert!(violation.len() < 2_000, "{violation}");
 }

@@ -1,24 +1,15 @@
 //! Who holds what, and how users take it back.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use codegrant::{Authorize, ClientId, ConsentStore, Decision, Granted, Response, Subject};
 
-use support::House;
-use support::answers::{assert_error_redirect, location};
-use support::apps::{App, CLI, DASHBOARD, NOTES, SPA, SYNC, TRUSTED};
-use support::seams::Fault;
+use crate::support::House;
+use crate::support::answers::{assert_error_redirect, location};
+use crate::support::apps::{App, CLI, DASHBOARD, NOTES, SPA, SYNC, TRUSTED};
+use crate::support::seams::Fault;
 
 fn alice() -> Subject {
     Subject::parse("alice").unwrap()

@@ -1,15 +1,13 @@
 //! Remembered consent: whom nobody needs to ask twice, and who is asked every time.
 
-mod support;
-
 use codegrant::{Authorize, Client, Decision, Granted};
 use serde_json::json;
 
-use support::answers::{assert_code, assert_error_redirect, location};
-use support::apps::{ALL, App, BILLING, CLI, DASHBOARD, MOBILE, SPA, TRUSTED};
-use support::call::Form;
-use support::openid::{SCOPES, provider};
-use support::{House, scope};
+use crate::support::answers::{assert_code, assert_error_redirect, location};
+use crate::support::apps::{ALL, App, BILLING, CLI, DASHBOARD, MOBILE, SPA, TRUSTED};
+use crate::support::call::Form;
+use crate::support::openid::{SCOPES, provider};
+use crate::support::{House, scope};
 
 #[tokio::test]
 async fn nobody_is_asked_the_same_twice() {

@@ -1,15 +1,10 @@
 //! What pages of other origins may read, and what they may not.
 
-#![cfg(feature = "openid")]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod support;
-
 use codegrant::{Authorize, Response};
 
-use support::apps::{DASHBOARD, SPA};
-use support::call::{Call, Form, bearer};
-use support::openid::{asks, provider};
+use crate::support::apps::{DASHBOARD, SPA};
+use crate::support::call::{Call, Form, bearer};
+use crate::support::openid::{asks, provider};
 
 const PAGE: &str = "https://spa.example";
 

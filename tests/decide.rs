@@ -1,21 +1,12 @@
 //! The pauses: login and consent tickets, decisions, and what is remembered.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::arithmetic_side_effects,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use codegrant::{Authentication, Decision, Granted, SessionId, Subject, Timestamp};
 
-use support::answers::{assert_code, assert_error_redirect, assert_page, json};
-use support::apps::{BILLING, CLI, DASHBOARD, SPA, STRICT, VERIFIER};
-use support::call::Form;
-use support::world::START;
-use support::{House, scope};
+use crate::support::answers::{assert_code, assert_error_redirect, assert_page, json};
+use crate::support::apps::{BILLING, CLI, DASHBOARD, SPA, STRICT, VERIFIER};
+use crate::support::call::Form;
+use crate::support::world::START;
+use crate::support::{House, scope};
 
 const EVERYTHING: Decision = Decision::Allow(Granted::everything());
 
@@ -129,7 +120,7 @@ async fn a_redirect_uri_that_was_withdrawn_while_people_thought_gets_nothing() {
     let login = house.login(&SPA.asks()).await;
     house.sign_in("alice");
     let moved = codegrant::Client::builder(SPA.id).redirect_uri("https://spa.example/elsewhere");
-    house.clients.put(moved.scope(support::apps::ALL).build().unwrap());
+    house.clients.put(moved.scope(crate::support::apps::ALL).build().unwrap());
     for decision in [EVERYTHING, Decision::Deny] {
         let refused = house.decide(consent.ticket(), decision).await.unwrap_err();
         assert_page(&refused, 400, "invalid_request");
@@ -229,7 +220,7 @@ async fn the_code_answers_the_request_that_the_page_showed() {
     let house = House::new();
     let consent = house.consent(&SPA.asks()).await;
     let other = "o".repeat(43);
-    let attackers = SPA.asks().with("code_challenge", &support::apps::challenge(&other));
+    let attackers = SPA.asks().with("code_challenge", &crate::support::apps::challenge(&other));
     house.consent(&attackers.with("state", "attacker")).await;
     let code = assert_code(&house.allow(consent.ticket()).await, &SPA);
     let claim: Form = SPA.claim(&code);

@@ -1,24 +1,15 @@
 //! What a provider publishes (OpenID Connect Discovery sections 3 and 4, RFC 8414,
 //! RFC 7517 section 5).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::time::Duration;
 
 use codegrant::{Acr, Algorithm, Endpoints, Provider, Response};
 use serde_json::{Value, json};
 
-use support::apps::TRUSTED;
-use support::openid::{SCOPES, asks, key, keys, own_key, provider, provider_of};
-use support::world::{ISSUER, World, ring};
-use support::{House, scope};
+use crate::support::apps::TRUSTED;
+use crate::support::openid::{SCOPES, asks, key, keys, own_key, provider, provider_of};
+use crate::support::world::{ISSUER, World, ring};
+use crate::support::{House, scope};
 
 /// What everybody may read and keep for so long.
 fn document_for(response: &Response, seconds: u64) -> Value {

@@ -1,18 +1,14 @@
 //! A host's part fails: nothing is consumed, and the client may come again.
 
-#![allow(clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod support;
-
 use codegrant::{Authorize, Cause, Decision, Granted, HostError, Refused, Response};
 
-use support::House;
-use support::answers::{
+use crate::support::House;
+use crate::support::answers::{
     assert_code, assert_error, assert_error_redirect, assert_page, assert_tokens, challenge, json,
 };
-use support::apps::{CLI, DASHBOARD, SPA, TRUSTED};
-use support::call::Call;
-use support::seams::Fault;
+use crate::support::apps::{CLI, DASHBOARD, SPA, TRUSTED};
+use crate::support::call::Call;
+use crate::support::seams::Fault;
 
 const ASKED: &str = "reports.read reports.write";
 const ERRORS: [Fault; 2] = [Fault::Before, Fault::After];

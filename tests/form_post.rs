@@ -1,16 +1,6 @@
 //! Answers that the browser posts to the client (OAuth 2.0 Form Post Response
 //! Mode): what the page holds, and where it never leads.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use codegrant::{Authorize, Cause, Decision, Response};
@@ -20,11 +10,11 @@ use http::header::{
 };
 use sha2::{Digest, Sha256};
 
-use support::House;
-use support::answers::{assert_error_redirect, assert_page, only};
-use support::apps::{App, DASHBOARD, MOBILE, SPA, STATE, TRUSTED};
-use support::call::Form;
-use support::world::ISSUER;
+use crate::support::House;
+use crate::support::answers::{assert_error_redirect, assert_page, only};
+use crate::support::apps::{App, DASHBOARD, MOBILE, SPA, STATE, TRUSTED};
+use crate::support::call::Form;
+use crate::support::world::ISSUER;
 
 /// The page's form, taken apart as a browser would.
 struct Posted {

@@ -1,18 +1,14 @@
 //! The resource server's side: RFC 6750, letter by letter.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
-mod support;
-
 use codegrant::{Denied, Response};
 use http::Method;
 use http::header::AUTHORIZATION;
 
-use support::answers::{assert_error, challenge, json};
-use support::apps::{CLI, DASHBOARD, SPA};
-use support::call::{Call, bearer};
-use support::world::{ISSUER, START, ring};
-use support::{House, scope};
+use crate::support::answers::{assert_error, challenge, json};
+use crate::support::apps::{CLI, DASHBOARD, SPA};
+use crate::support::call::{Call, bearer};
+use crate::support::world::{ISSUER, START, ring};
+use crate::support::{House, scope};
 
 fn realm() -> String {
     format!("Bearer realm=\"{ISSUER}\"")

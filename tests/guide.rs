@@ -1,7 +1,5 @@
 //! The guide leaves nothing out, and what it names is there.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
 use std::fs;
 use std::ops::RangeInclusive;
 use std::path::Path;

@@ -1,15 +1,6 @@
 //! ID tokens (OpenID Connect Core sections 2, 3.1.3 and 12.2), verified by a
 //! foreign library with the published keys.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,12 +15,12 @@ use codegrant::{
 use jsonwebtoken::EncodingKey;
 use serde_json::{Value, json};
 
-use support::answers::{assert_error, assert_error_redirect, json as body_of, location};
-use support::apps::{AUDITOR, App, BILLING, DASHBOARD, NOTES, SYNC, TRUSTED};
-use support::openid::{SCOPES, asks, key, keys, own_key, provider, provider_of};
-use support::seams::Fault;
-use support::world::{ISSUER, START, World, ring};
-use support::{House, Tokens, scope};
+use crate::support::answers::{assert_error, assert_error_redirect, json as body_of, location};
+use crate::support::apps::{AUDITOR, App, BILLING, DASHBOARD, NOTES, SYNC, TRUSTED};
+use crate::support::openid::{SCOPES, asks, key, keys, own_key, provider, provider_of};
+use crate::support::seams::Fault;
+use crate::support::world::{ISSUER, START, World, ring};
+use crate::support::{House, Tokens, scope};
 
 #[tokio::test]
 async fn an_id_token_says_who_signed_in_and_when_to_whom_and_until_when() {

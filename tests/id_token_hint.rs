@@ -1,15 +1,6 @@
 //! `id_token_hint` (OpenID Connect Core section 3.1.2.1): an ID token comes back
 //! and names whom the client means, and nothing else does.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use codegrant::{Algorithm, Authorize, KeySet, LoginReason, Provider};
@@ -18,13 +9,13 @@ use http::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use support::House;
-use support::answers::{assert_code, assert_error_redirect, location};
-use support::apps::{App, BILLING, DASHBOARD, TRUSTED};
-use support::call::{Call, Form, bearer};
-use support::openid::{SCOPES, asks, key, keys, own_key, provider, provider_of};
-use support::userinfo::userinfo;
-use support::world::{ISSUER, START};
+use crate::support::House;
+use crate::support::answers::{assert_code, assert_error_redirect, location};
+use crate::support::apps::{App, BILLING, DASHBOARD, TRUSTED};
+use crate::support::call::{Call, Form, bearer};
+use crate::support::openid::{SCOPES, asks, key, keys, own_key, provider, provider_of};
+use crate::support::userinfo::userinfo;
+use crate::support::world::{ISSUER, START};
 
 /// A request of the operator's own client, whose users need not be asked.
 fn hinting(hint: &str) -> Form {

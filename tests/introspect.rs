@@ -1,24 +1,17 @@
 //! The introspection endpoint (RFC 7662).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use codegrant::Policy;
 use http::Method;
 use serde_json::json;
 
-use support::answers::assert_error;
-use support::apps::{API, AUDITOR, App, DASHBOARD, NOTES, OTHER_API, REPORTS_API, SPA, SYNC};
-use support::call::{Call, Form};
-use support::seams::Fault;
-use support::world::{ISSUER, START};
-use support::{House, Tokens};
+use crate::support::answers::assert_error;
+use crate::support::apps::{
+    API, AUDITOR, App, DASHBOARD, NOTES, OTHER_API, REPORTS_API, SPA, SYNC,
+};
+use crate::support::call::{Call, Form};
+use crate::support::seams::Fault;
+use crate::support::world::{ISSUER, START};
+use crate::support::{House, Tokens};
 
 /// Tokens of `app` for `resource`.
 async fn tokens_for(house: &House, app: &App, resource: &str) -> Tokens {

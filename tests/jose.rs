@@ -1,12 +1,5 @@
 //! Signing keys as a host holds them, judged by a foreign library.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
 use std::sync::Arc;
 
 use async_trait::async_trait;

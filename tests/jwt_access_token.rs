@@ -1,15 +1,6 @@
 //! JWT access tokens (RFC 9068), and that to whoever asks they are what opaque ones
 //! are.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::time::Duration;
 
 use codegrant::{
@@ -20,16 +11,16 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
 
-use support::answers::{assert_error, json as body_of};
-use support::apps::{
+use crate::support::answers::{assert_error, json as body_of};
+use crate::support::apps::{
     API, AUDITOR, App, DASHBOARD, EVERY_APP, NOTES, OTHER_API, REPORTS_API, SPA, SYNC,
 };
-use support::call::{Form, bearer};
-use support::openid::own_key;
-use support::seams::Fault;
-use support::signed::{GOLD, Signing, acr, changed, jwt_policy, key, keys, part, with_part};
-use support::world::{ISSUER, START, World, ring};
-use support::{House, Tokens, scope};
+use crate::support::call::{Form, bearer};
+use crate::support::openid::own_key;
+use crate::support::seams::Fault;
+use crate::support::signed::{GOLD, Signing, acr, changed, jwt_policy, key, keys, part, with_part};
+use crate::support::world::{ISSUER, START, World, ring};
+use crate::support::{House, Tokens, scope};
 
 /// Judges as another make of resource server does, which knows only the keys.
 fn foreign_judge(jwks: &str, token: &str, audience: &str) -> Option<Value> {

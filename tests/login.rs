@@ -1,16 +1,14 @@
 //! The pause for a login: where it leads afterwards, and where it never does.
 
-mod support;
-
 use codegrant::Authorize;
 
-use support::House;
-use support::answers::{
+use crate::support::House;
+use crate::support::answers::{
     assert_code, assert_error_redirect, assert_page, assert_stateless_error_redirect, location,
 };
-use support::apps::{BILLING, CLI, DASHBOARD, MOBILE, SPA, TRUSTED};
-use support::call::{Call, Form};
-use support::world::ISSUER;
+use crate::support::apps::{BILLING, CLI, DASHBOARD, MOBILE, SPA, TRUSTED};
+use crate::support::call::{Call, Form};
+use crate::support::world::ISSUER;
 
 #[tokio::test]
 async fn after_the_login_the_same_request_goes_on_at_our_own_endpoint() {

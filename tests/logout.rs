@@ -1,29 +1,18 @@
 //! The end-session endpoint (OpenID Connect RP-Initiated Logout): who is signed
 //! out, who is asked before, and where the browser never goes.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod sign_out;
-mod support;
-
 use codegrant::{Algorithm, Authentication, Authorize, Endpoints, KeySet, Logout};
 use http::Method;
 use http::header::{ALLOW, CACHE_CONTROL, REFERRER_POLICY};
 use serde_json::{Value, json};
 
-use sign_out::{Home, NOTES_BYE, SYNC_BYE, openid, other_key};
-use support::House;
-use support::answers::{assert_page, location};
-use support::apps::{DASHBOARD, NOTES, SYNC};
-use support::call::{Call, Form};
-use support::seams::Fault;
-use support::world::ISSUER;
+use crate::sign_out::{Home, NOTES_BYE, SYNC_BYE, openid, other_key};
+use crate::support::House;
+use crate::support::answers::{assert_page, location};
+use crate::support::apps::{DASHBOARD, NOTES, SYNC};
+use crate::support::call::{Call, Form};
+use crate::support::seams::Fault;
+use crate::support::world::ISSUER;
 
 fn with(hint: &str, form: &Form) -> Form {
     form.clone().with("id_token_hint", hint)

@@ -1,19 +1,11 @@
 //! The embedded stores keep the contract of their seams.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::arithmetic_side_effects,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::sync::Arc;
 
 use codegrant::{Clock, CodeStore, Grant};
 
-use support::House;
-use support::apps::{NOTES, SPA};
+use crate::support::House;
+use crate::support::apps::{NOTES, SPA};
 
 async fn sweep(house: &House) -> u64 {
     house.codes.sweep(house.clock.now()).await.unwrap()

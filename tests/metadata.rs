@@ -1,22 +1,13 @@
 //! What is told to clients before they ask: RFC 8414 and RFC 9728.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use codegrant::{Endpoints, Resource, Response};
 use serde_json::{Value, json};
 
-use support::answers::challenge;
-use support::apps::{ALL, NOTES, REPORTS_API};
-use support::call::{Call, Form, bearer};
-use support::world::{ISSUER, World, ring};
-use support::{House, scope};
+use crate::support::answers::challenge;
+use crate::support::apps::{ALL, NOTES, REPORTS_API};
+use crate::support::call::{Call, Form, bearer};
+use crate::support::world::{ISSUER, World, ring};
+use crate::support::{House, scope};
 
 /// What everybody may read and keep.
 fn document(response: &Response) -> Value {
@@ -131,7 +122,7 @@ fn a_guard_with_a_name_tells_its_own_metadata() {
 async fn a_challenge_says_where_the_metadata_are_and_which_scope_to_ask_for() {
     let house = House::new();
     let code = house.code_for(&NOTES.asks().with("resource", REPORTS_API)).await;
-    let tokens = support::Tokens::in_answer(&house.redeem(&NOTES, &code).await);
+    let tokens = crate::support::Tokens::in_answer(&house.redeem(&NOTES, &code).await);
     let guard = house.server.guard().audience(Resource::parse(REPORTS_API).unwrap());
     let guard = guard.scope(scope("reports.read"));
     let realm = format!("Bearer realm=\"{ISSUER}\"");

@@ -1,30 +1,13 @@
 //! Nodes that share a store answer, under random schedules, as one naive
 //! machine can that does one thing at a time.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a test that cannot go on has failed"
-)]
-
-#[path = "model_check/actor.rs"]
 mod actor;
-#[path = "model_check/history.rs"]
 mod history;
-#[path = "model_check/judgement.rs"]
 mod judgement;
-#[path = "model_check/model.rs"]
 mod model;
-#[path = "model_check/planted.rs"]
 mod planted;
-#[path = "model_check/store.rs"]
 mod store;
-#[path = "model_check/wire.rs"]
 mod wire;
-#[path = "model_check/world.rs"]
 mod world;
 
 use std::panic::catch_unwind;

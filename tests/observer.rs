@@ -1,22 +1,13 @@
 //! Whoever observes a server hears of all that happens, once and when it is true.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::sync::{Arc, Mutex};
 
 use codegrant::{Cause, Decision, Event, Observer, Subject};
 
-use support::House;
-use support::apps::{App, BILLING, DASHBOARD, NOTES, Proof, SPA, STRICT, TRUSTED};
-use support::call::{Call, Form};
-use support::seams::Fault;
+use crate::support::House;
+use crate::support::apps::{App, BILLING, DASHBOARD, NOTES, Proof, SPA, STRICT, TRUSTED};
+use crate::support::call::{Call, Form};
+use crate::support::seams::Fault;
 
 /// Writes down what it hears: the event's name, and whose or where.
 #[derive(Default)]
@@ -59,7 +50,7 @@ async fn the_life_of_a_grant_is_told_step_by_step() {
     let (house, scribe) = observed();
     let code = house.code(&NOTES).await;
     assert_eq!(scribe.heard(), ["code_issued: notes"]);
-    let tokens = support::Tokens::in_answer(&house.redeem(&NOTES, &code).await);
+    let tokens = crate::support::Tokens::in_answer(&house.redeem(&NOTES, &code).await);
     assert_eq!(scribe.heard(), ["code_redeemed: notes"]);
     house.refreshed(&NOTES, &tokens.refresh).await;
     assert_eq!(scribe.heard(), ["refreshed: notes"]);

@@ -1,14 +1,5 @@
 //! A resource server in another process, which asks nobody (RFC 9068 section 4).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,13 +10,13 @@ use codegrant::{
 };
 use serde_json::{Value, json};
 
-use support::answers::{assert_error, challenge};
-use support::apps::{NOTES, OTHER_API, REPORTS_API, SPA};
-use support::call::{Call, Form, bearer};
-use support::publisher::{JWKS, METADATA, Mood, Publisher};
-use support::scope;
-use support::signed::{GOLD, Signing, changed, key, keys, part, with_part};
-use support::world::{ISSUER, START};
+use crate::support::answers::{assert_error, challenge};
+use crate::support::apps::{NOTES, OTHER_API, REPORTS_API, SPA};
+use crate::support::call::{Call, Form, bearer};
+use crate::support::publisher::{JWKS, METADATA, Mood, Publisher};
+use crate::support::scope;
+use crate::support::signed::{GOLD, Signing, changed, key, keys, part, with_part};
+use crate::support::world::{ISSUER, START};
 
 /// The reports API far from its authorization server.
 struct Api {

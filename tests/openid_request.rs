@@ -1,25 +1,15 @@
 //! The authentication request (OpenID Connect Core section 3.1.2): what it asks,
 //! what becomes of it, and what the grant remembers for the tokens to come.
 
-#![cfg(feature = "openid")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use codegrant::{Acr, Authorize, ClaimNames, Decision, Granted, LoginReason, Provider, Response};
 use http::Method;
 use serde_json::{Value, json};
 
-use support::answers::{assert_code, assert_error_redirect, json as body_of, location};
-use support::apps::{App, DASHBOARD, SPA, SYNC, TRUSTED};
-use support::call::{Call, Form};
-use support::openid::keys;
-use support::{House, scope};
+use crate::support::answers::{assert_code, assert_error_redirect, json as body_of, location};
+use crate::support::apps::{App, DASHBOARD, SPA, SYNC, TRUSTED};
+use crate::support::call::{Call, Form};
+use crate::support::openid::keys;
+use crate::support::{House, scope};
 
 const ALL: &str = "openid profile email address phone offline_access reports.read";
 

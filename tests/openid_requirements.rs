@@ -1,7 +1,5 @@
 //! The list of what OpenID Connect demands names tests that there are.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::fs;
 use std::path::Path;
 

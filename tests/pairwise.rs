@@ -1,15 +1,6 @@
 //! Pairwise subjects: what a client calls a user, told alike everywhere and of no
 //! use to another (OpenID Connect Core section 8).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::sync::Arc;
 
 use codegrant::{
@@ -18,15 +9,15 @@ use codegrant::{
 };
 use serde_json::{Value, json};
 
-use support::answers::{assert_error_redirect, location};
-use support::apps::{
+use crate::support::answers::{assert_error_redirect, location};
+use crate::support::apps::{
     AUDITOR, App, BILLING, DASHBOARD, NOTES, REPORTS_API, SPA, SYNC, TWO, TWO_SECOND,
 };
-use support::call::Form;
-use support::openid::key;
-use support::userinfo::{EVERYTHING, asks, house, keys, token_of, told, told_after};
-use support::world::ring;
-use support::{House, Tokens};
+use crate::support::call::Form;
+use crate::support::openid::key;
+use crate::support::userinfo::{EVERYTHING, asks, house, keys, token_of, told, told_after};
+use crate::support::world::ring;
+use crate::support::{House, Tokens};
 
 fn salt(byte: u8) -> PairwiseSalt {
     PairwiseSalt::new([byte; 32]).unwrap()

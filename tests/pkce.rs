@@ -1,12 +1,10 @@
 //! PKCE (RFC 7636), from the request for a code to its redemption.
 
-mod support;
-
 use codegrant::Policy;
 
-use support::House;
-use support::answers::{assert_error, assert_error_redirect, assert_tokens};
-use support::apps::{BILLING, CLI, DASHBOARD, EVERY_APP, MOBILE, SPA, STRICT, challenge};
+use crate::support::House;
+use crate::support::answers::{assert_error, assert_error_redirect, assert_tokens};
+use crate::support::apps::{BILLING, CLI, DASHBOARD, EVERY_APP, MOBILE, SPA, STRICT, challenge};
 
 const ASKED: &str = "reports.read reports.write";
 

@@ -1,14 +1,5 @@
 //! A store keeps nothing but the record and its version: that must be enough.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -20,12 +11,12 @@ use codegrant::{
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use support::House;
-use support::answers::{assert_error, assert_tokens, location};
-use support::apps::{App, DASHBOARD, EVERY_APP, SPA, TRUSTED};
-use support::call::{Call, Form, bearer};
-use support::openid;
-use support::world::{ISSUER, ring};
+use crate::support::House;
+use crate::support::answers::{assert_error, assert_tokens, location};
+use crate::support::apps::{App, DASHBOARD, EVERY_APP, SPA, TRUSTED};
+use crate::support::call::{Call, Form, bearer};
+use crate::support::openid;
+use crate::support::world::{ISSUER, ring};
 
 const ASKED: &str = "reports.read reports.write";
 

@@ -1,12 +1,10 @@
 //! Where answers may go, and the many places where they must not.
 
-mod support;
-
 use codegrant::{Client, ClientBuilder};
 
-use support::House;
-use support::answers::{assert_code, assert_page, location};
-use support::apps::{ALL, App, CLI, DASHBOARD, SPA, TWO, TWO_SECOND};
+use crate::support::House;
+use crate::support::answers::{assert_code, assert_page, location};
+use crate::support::apps::{ALL, App, CLI, DASHBOARD, SPA, TWO, TWO_SECOND};
 
 /// RFC 9700 section 4.1: exact string matching leaves nothing to be clever with.
 #[tokio::test]

@@ -1,24 +1,15 @@
 //! The refresh grant (RFC 6749 section 6, RFC 9700 section 4.14).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::time::Duration;
 
 use codegrant::{Cause, CredentialError, Policy, Rotation};
 use serde_json::Value;
 
-use support::answers::{assert_error, assert_tokens, json};
-use support::apps::{ALL, App, DASHBOARD, NOTES, SPA, SYNC};
-use support::call::Form;
-use support::seams::Fault;
-use support::{House, Tokens};
+use crate::support::answers::{assert_error, assert_tokens, json};
+use crate::support::apps::{ALL, App, DASHBOARD, NOTES, SPA, SYNC};
+use crate::support::call::Form;
+use crate::support::seams::Fault;
+use crate::support::{House, Tokens};
 
 const ASKED: &str = "reports.read reports.write";
 const DAY: i64 = 24 * 3600;

@@ -1,14 +1,5 @@
 //! A resource server in another process, which asks (RFC 7662).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,11 +12,11 @@ use codegrant::{
 use http::{Request, Response};
 use serde_json::{Value, json};
 
-use support::answers::{assert_error, challenge};
-use support::apps::{API, App, NOTES, OTHER_API, Proof, REPORTS_API};
-use support::call::{Call, Form, bearer};
-use support::world::ISSUER;
-use support::{House, Tokens, scope};
+use crate::support::answers::{assert_error, challenge};
+use crate::support::apps::{API, App, NOTES, OTHER_API, Proof, REPORTS_API};
+use crate::support::call::{Call, Form, bearer};
+use crate::support::world::ISSUER;
+use crate::support::{House, Tokens, scope};
 
 /// The way to the authorization server, on which things can happen.
 struct Wire {
@@ -209,7 +200,7 @@ async fn only_an_answer_that_says_everything_lets_a_token_pass() {
     let good = json!({
         "active": true, "token_type": "Bearer", "iss": ISSUER, "sub": "alice",
         "client_id": "notes", "scope": "reports.read", "aud": REPORTS_API,
-        "exp": support::world::START + 60,
+        "exp": crate::support::world::START + 60,
     });
     api.answers(200, &good.to_string());
     assert_eq!(api.check("good").await.unwrap().scope(), &scope("reports.read"));
@@ -219,7 +210,7 @@ async fn only_an_answer_that_says_everything_lets_a_token_pass() {
         ("aud", json!("https://other.example")),
         ("aud", json!([])),
         ("aud", Value::Null),
-        ("exp", json!(support::world::START)),
+        ("exp", json!(crate::support::world::START)),
         ("exp", Value::Null),
         ("token_type", json!("refresh_token")),
     ];

@@ -1,20 +1,11 @@
 //! Resource indicators (RFC 8707): a token for the audience asked, and no other.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use codegrant::{Access, Denied, Policy, Resource, Resources};
 
-use support::answers::{assert_error, assert_error_redirect, json};
-use support::apps::{App, DASHBOARD, NOTES, OTHER_API, REPORTS_API, SYNC};
-use support::call::bearer;
-use support::{House, Tokens};
+use crate::support::answers::{assert_error, assert_error_redirect, json};
+use crate::support::apps::{App, DASHBOARD, NOTES, OTHER_API, REPORTS_API, SYNC};
+use crate::support::call::bearer;
+use crate::support::{House, Tokens};
 
 fn set(uris: &[&str]) -> Resources {
     Resources::parse(uris).unwrap()
@@ -162,7 +153,7 @@ async fn what_a_client_asks_for_survives_the_login_page() {
     let asks = NOTES.asks().and("resource", REPORTS_API).and("resource", OTHER_API);
     let login = house.login(&asks).await;
     let resumed = house.server.resume(login.ticket()).unwrap();
-    let location = support::answers::location(&resumed);
+    let location = crate::support::answers::location(&resumed);
     assert_eq!(location.all("resource"), [REPORTS_API, OTHER_API]);
 }
 

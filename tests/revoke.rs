@@ -1,25 +1,16 @@
 //! The revocation endpoint (RFC 7009).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use http::Method;
 
 use codegrant::{Endpoints, Response};
 use serde_json::json;
 
-use support::House;
-use support::answers::assert_error;
-use support::apps::{App, DASHBOARD, NOTES, SPA, SYNC};
-use support::call::{Call, Form};
-use support::seams::Fault;
-use support::signed::{Signing, changed, key, part, with_part};
+use crate::support::House;
+use crate::support::answers::assert_error;
+use crate::support::apps::{App, DASHBOARD, NOTES, SPA, SYNC};
+use crate::support::call::{Call, Form};
+use crate::support::seams::Fault;
+use crate::support::signed::{Signing, changed, key, part, with_part};
 
 async fn call(house: &House, call: &Call) -> Response {
     house.server.revoke(&call.parts(), &call.body).await
@@ -211,7 +202,7 @@ async fn a_revocation_that_races_a_refresh_or_a_replay_leaves_nothing_alive() {
         assert_done(&revoked);
         house.assert_dead(&NOTES, &tokens).await;
         if refreshed.status() == 200 {
-            house.assert_dead(&NOTES, &support::Tokens::in_answer(&refreshed)).await;
+            house.assert_dead(&NOTES, &crate::support::Tokens::in_answer(&refreshed)).await;
         }
     }
 }

@@ -1,11 +1,9 @@
 //! What each request costs the host's stores, call by call.
 
-mod support;
-
 use codegrant::Decision;
 
-use support::House;
-use support::apps::{BILLING, CLI, DASHBOARD, NOTES, SPA, SYNC, TRUSTED};
+use crate::support::House;
+use crate::support::apps::{BILLING, CLI, DASHBOARD, NOTES, SPA, SYNC, TRUSTED};
 
 /// The calls that reach a store: who is signed in, secrets and randomness are
 /// not kept in one.

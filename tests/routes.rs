@@ -1,20 +1,16 @@
 //! One door in front of all that need no user: by path and by method.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
-
-mod support;
-
 use codegrant::{AuthorizationServer, Endpoints, Provider, Response};
 use http::Method;
 use http::header::{ALLOW, CONTENT_TYPE, ORIGIN};
 
-use support::House;
-use support::apps::{AUDITOR, DASHBOARD};
-use support::call::{Call, FORM, Form, bearer};
-use support::openid::{asks, keys, provider};
-use support::world::{World, ring};
+use crate::support::House;
+use crate::support::apps::{AUDITOR, DASHBOARD};
+use crate::support::call::{Call, FORM, Form, bearer};
+use crate::support::openid::{asks, keys, provider};
+use crate::support::world::{World, ring};
 
-/// Below [`support::world::ISSUER`], whose path is `/tenant`.
+/// Below [`crate::support::world::ISSUER`], whose path is `/tenant`.
 const OF_CLIENTS: [&str; 3] = ["/tenant/token", "/tenant/introspect", "/tenant/revoke"];
 const OF_PROVIDERS: [&str; 2] = ["/tenant/userinfo", "/tenant/jwks"];
 const METADATA: [&str; 3] = [
@@ -38,7 +34,7 @@ async fn every_endpoint_answers_at_its_path_as_if_it_were_called_itself() {
     let code = house.code_for(&asks(&DASHBOARD)).await;
     let redeem = DASHBOARD.calls("/tenant/token", &DASHBOARD.claim(&code));
     let tokens = serve(&house.server, &redeem).await.unwrap();
-    let token = support::answers::json(&tokens)["access_token"].as_str().unwrap().to_owned();
+    let token = crate::support::answers::json(&tokens)["access_token"].as_str().unwrap().to_owned();
 
     let told = serve(&house.server, &bearer(&token).uri("/tenant/userinfo")).await.unwrap();
     assert!(told.body().contains("\"sub\":\"alice\""), "{told:?}");

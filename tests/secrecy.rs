@@ -1,14 +1,5 @@
 //! A whole flow, listened to: no secret is where it does not belong.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::fmt::{Debug, Write};
 
 use base64::Engine;
@@ -20,12 +11,12 @@ use codegrant::{
 use sha2::{Digest, Sha256};
 use url::form_urlencoded::byte_serialize;
 
-use support::House;
-use support::answers::{json, location};
-use support::apps::{
+use crate::support::House;
+use crate::support::answers::{json, location};
+use crate::support::apps::{
     AUDITOR, App, BILLING, DASHBOARD, EVERY_APP, NOTES, Proof, SPA, VERIFIER, basic, registered,
 };
-use support::call::{Call, bearer};
+use crate::support::call::{Call, bearer};
 
 /// Secrets, by what to call them when one is found.
 struct Secrets(Vec<(&'static str, String)>);

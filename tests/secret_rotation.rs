@@ -1,20 +1,11 @@
 //! The server secret changes while people are in the middle of a flow.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use codegrant::{Authorize, Decision, Granted};
 
-use support::answers::{assert_error, location};
-use support::apps::{DASHBOARD, NOTES, SPA};
-use support::world::ring;
-use support::{House, Tokens};
+use crate::support::answers::{assert_error, location};
+use crate::support::apps::{DASHBOARD, NOTES, SPA};
+use crate::support::world::ring;
+use crate::support::{House, Tokens};
 
 /// A new secret first opens only, then seals; the old one goes when nothing of
 /// it is left. Whatever was begun before a step goes on after it.
@@ -41,7 +32,7 @@ async fn no_step_of_a_rotation_loses_anything_that_is_under_way() {
         let decided = house.decide(consent.ticket(), everything).await.unwrap();
         house.assert_redeems(&DASHBOARD, &location(&decided).one("code"), "the rotation").await;
         house.assert_redeems(&SPA, &code, "the rotation").await;
-        let request = support::call::bearer(&tokens.access).parts();
+        let request = crate::support::call::bearer(&tokens.access).parts();
         assert!(guard.check(&request).await.is_ok(), "a guard made before sees the new ring");
         house.assert_alive(&NOTES, &tokens).await;
     }
@@ -51,7 +42,7 @@ async fn no_step_of_a_rotation_loses_anything_that_is_under_way() {
 /// secret's token holds one of the new secret's from then on.
 #[tokio::test]
 async fn a_refresh_answers_what_the_old_secret_sealed_under_the_new_one() {
-    for app in [NOTES, support::apps::SYNC] {
+    for app in [NOTES, crate::support::apps::SYNC] {
         let house = House::new();
         let tokens = house.tokens(&app).await;
         house.server.rotate_secrets(&ring(&[2, 1]));
@@ -104,5 +95,5 @@ async fn a_clone_of_the_server_shares_the_rotation() {
     clone.rotate_secrets(&ring(&[2]));
     let token = house.access_token(&SPA).await;
     let Authorize::Consent(_) = house.authorize(&DASHBOARD.asks()).await else { panic!("no page") };
-    assert!(clone.guard().check(&support::call::bearer(&token).parts()).await.is_ok());
+    assert!(clone.guard().check(&crate::support::call::bearer(&token).parts()).await.is_ok());
 }

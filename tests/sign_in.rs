@@ -1,25 +1,16 @@
 //! What a client may want of the sign-in, with and without OpenID Connect: that
 //! it is asked for once, by whom it is met, and that nothing else meets it.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::arithmetic_side_effects,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::time::Duration;
 
 use codegrant::{Acr, Amr, Authentication, Authorize, Display, Login, LoginReason, SessionId};
 use http::Method;
 
-use support::House;
-use support::answers::{assert_code, assert_error_redirect, assert_page, location};
-use support::apps::{App, CLI, DASHBOARD, MOBILE, SPA, TRUSTED};
-use support::call::{Call, Form};
-use support::world::ISSUER;
+use crate::support::House;
+use crate::support::answers::{assert_code, assert_error_redirect, assert_page, location};
+use crate::support::apps::{App, CLI, DASHBOARD, MOBILE, SPA, TRUSTED};
+use crate::support::call::{Call, Form};
+use crate::support::world::ISSUER;
 
 /// What a host's login page leads to: the request once more, by whoever is signed
 /// in now.

@@ -1,28 +1,17 @@
 //! What a sign-out ends, and what it leaves (OpenID Connect Back-Channel Logout
 //! section 2.7, Core section 11).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod sign_out;
-mod support;
-
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use codegrant::{Authorize, Clock, CodeStore, Decision, Grant, Granted, Timestamp};
 use serde_json::{Value, json};
 
-use sign_out::{Home, NOTES_BYE, SESSION, alice};
-use support::Tokens;
-use support::answers::{assert_error, location};
-use support::apps::{AUDITOR, App, NOTES, SYNC, TRUSTED};
-use support::seams::Fault;
+use crate::sign_out::{Home, NOTES_BYE, SESSION, alice};
+use crate::support::Tokens;
+use crate::support::answers::{assert_error, location};
+use crate::support::apps::{AUDITOR, App, NOTES, SYNC, TRUSTED};
+use crate::support::seams::Fault;
 
 const OFFLINE: &str = "openid offline_access reports.read";
 

@@ -1,15 +1,6 @@
 //! Step-up authentication (RFC 9470): from the challenge of a resource server to the
 //! token that passes there.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,14 +11,14 @@ use codegrant::{
 };
 use http::{Request, Response};
 
-use support::House;
-use support::answers::{assert_error, challenge, location};
-use support::apps::{API, NOTES, Proof, REPORTS_API, SPA};
-use support::call::{Call, Form, bearer};
-use support::publisher::Publisher;
-use support::scope;
-use support::signed::{GOLD, Signing, acr, jwt_policy};
-use support::world::ISSUER;
+use crate::support::House;
+use crate::support::answers::{assert_error, challenge, location};
+use crate::support::apps::{API, NOTES, Proof, REPORTS_API, SPA};
+use crate::support::call::{Call, Form, bearer};
+use crate::support::publisher::Publisher;
+use crate::support::scope;
+use crate::support::signed::{GOLD, Signing, acr, jwt_policy};
+use crate::support::world::ISSUER;
 
 /// The three kinds of guards before the same reports.
 enum Gate {
@@ -153,7 +144,7 @@ async fn step_up(
     let Authorize::Redirect(back) = back else { panic!("not a redirect: {back:?}") };
     let code = location(&back).one("code");
     let answer = house.redeem(&NOTES, &code).await;
-    support::Tokens::in_answer(&answer).access
+    crate::support::Tokens::in_answer(&answer).access
 }
 
 #[tokio::test]
@@ -225,7 +216,7 @@ async fn refreshing_makes_no_sign_in_fresher() {
     for (house, gate) in everywhere() {
         let form = NOTES.asks().with("resource", REPORTS_API);
         let answer = house.redeem(&NOTES, &house.code_for(&form).await).await;
-        let tokens = support::Tokens::in_answer(&answer);
+        let tokens = crate::support::Tokens::in_answer(&answer);
         let gate = gate.max_age(300);
         house.pass(301);
         let next = house.refreshed(&NOTES, &tokens.refresh).await;
@@ -264,7 +255,7 @@ async fn a_sign_in_of_which_nothing_is_told_meets_no_demand() {
     let house = House::new();
     let form = NOTES.asks().with("resource", REPORTS_API);
     let answer = house.redeem(&NOTES, &house.code_for(&form).await).await;
-    let token = support::Tokens::in_answer(&answer).access;
+    let token = crate::support::Tokens::in_answer(&answer).access;
     assert!(remote(&house).check(&token).await.is_ok());
     remote(&house).max_age(3_600).challenged(&token).await;
     remote(&house).acr_values(&[GOLD]).challenged(&token).await;

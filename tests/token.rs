@@ -1,21 +1,19 @@
 //! The token endpoint: one code, one client, one redemption.
 
-mod support;
-
 use std::time::Duration;
 
 use codegrant::{Client, Decision, Granted, Policy};
 use http::Method;
 use http::header::{ALLOW, CONTENT_TYPE};
 
-use support::answers::{assert_error, assert_tokens, json, location, only};
-use support::apps::{
+use crate::support::answers::{assert_error, assert_tokens, json, location, only};
+use crate::support::apps::{
     App, BILLING, CLI, DASHBOARD, EVERY_APP, MOBILE, SPA, STRICT, TRUSTED, TWO, TWO_SECOND,
     VERIFIER,
 };
-use support::call::{FORM, Form};
-use support::world::ring;
-use support::{House, scope};
+use crate::support::call::{FORM, Form};
+use crate::support::world::ring;
+use crate::support::{House, scope};
 
 const ASKED: &str = "reports.read reports.write";
 
@@ -283,8 +281,8 @@ async fn a_code_of_another_issuer_with_the_same_secret_and_stores_is_worth_nothi
 async fn server_secrets_rotate_without_losing_a_code() {
     let house = House::new();
     let codes = [house.code(&SPA).await, house.code(&SPA).await];
-    let rotated = house.assemble(support::world::ISSUER, ring(&[2, 1])).build().unwrap();
-    let retired = house.assemble(support::world::ISSUER, ring(&[2])).build().unwrap();
+    let rotated = house.assemble(crate::support::world::ISSUER, ring(&[2, 1])).build().unwrap();
+    let retired = house.assemble(crate::support::world::ISSUER, ring(&[2])).build().unwrap();
     let call = SPA.redeems(&codes[0]);
     assert_tokens(&rotated.token(&call.parts(), &call.body).await, ASKED);
     let call = SPA.redeems(&codes[1]);

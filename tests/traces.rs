@@ -8,6 +8,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[allow(dead_code, reason = "it serves the other program too")]
 mod support;
 
 use std::fmt::{Debug, Write};

@@ -1,14 +1,5 @@
 //! The userinfo endpoint (OpenID Connect Core section 5.3, RFC 6750).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
-mod support;
-
 use codegrant::{
     Algorithm, AuthorizationServer, Authorize, Cause, ClientId, CredentialError, Decision, Granted,
     Policy, Provider, Resources, Response,
@@ -19,15 +10,15 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
 
-use support::answers::{assert_error, challenge, json as body_of, location, only};
-use support::apps::{App, BILLING, DASHBOARD, NOTES, OTHER_API, REPORTS_API, SPA, SYNC};
-use support::call::{Call, FORM, Form, bearer};
-use support::seams::Fault;
-use support::userinfo::{
+use crate::support::answers::{assert_error, challenge, json as body_of, location, only};
+use crate::support::apps::{App, BILLING, DASHBOARD, NOTES, OTHER_API, REPORTS_API, SPA, SYNC};
+use crate::support::call::{Call, FORM, Form, bearer};
+use crate::support::seams::Fault;
+use crate::support::userinfo::{
     EVERYTHING, access_token, alice, asks, house, keys, provider, token_of, told, userinfo,
 };
-use support::world::{ISSUER, ring};
-use support::{House, Tokens};
+use crate::support::world::{ISSUER, ring};
+use crate::support::{House, Tokens};
 
 const REALM: &str = "Bearer realm=\"https://id.example/tenant\"";
 

@@ -1,11 +1,5 @@
 //! Stores that keep all of their promises but one.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
 pub(crate) mod codes;
 pub(crate) mod consents;
 pub(crate) mod replays;

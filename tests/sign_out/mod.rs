@@ -1,8 +1,6 @@
 //! A house whose server is a provider: applications that its users sign in to,
 //! and out of.
 
-#![allow(dead_code, reason = "every test file uses its own part of the house")]
-
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 

@@ -1,14 +1,6 @@
 //! A house to test in: an authorization server on memory stores, whose clock,
 //! sign-in, user directory and faults the test sets.
 
-#![allow(dead_code, reason = "every test file uses its own part of the house")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that cannot go on has failed"
-)]
-
 pub(crate) mod answers;
 pub(crate) mod apps;
 pub(crate) mod call;
