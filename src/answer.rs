@@ -151,7 +151,10 @@ impl Target {
         let mut response = Response::new(String::new());
         *response.status_mut() = StatusCode::SEE_OTHER;
         *response.headers_mut() = OF_REDIRECT.clone();
-        response.headers_mut().insert(LOCATION, location);
+        // Where it has its place, so that the map need not grow.
+        if let Some(place) = response.headers_mut().get_mut(LOCATION) {
+            *place = location;
+        }
         response
     }
 

@@ -111,8 +111,7 @@ pub struct Codes {
 struct Shelf {
     /// Keyed by ids that are random and were sealed: no hashing is needed.
     grants: HashSet<ById, BuildHasherDefault<FirstBytes>>,
-    /// Grants by a keyed hash of their user, an eighth of the user's size.
-    by_user: HashMap<u64, Few, BuildHasherDefault<FirstBytes>>,
+    by_user: ByUser,
     /// Grants by when they expire, or by an earlier time at which that is found out.
     by_expiry: BTreeMap<Timestamp, Vec<GrantId>>,
 }
@@ -121,13 +120,13 @@ struct Shelf {
 #[derive(Debug)]
 struct ById(Arc<Grant>);
 
-/// The grants of one user, who mostly has one.
-#[derive(Debug)]
-enum Few {
-    One(GrantId),
-    /// Boxed, so that the many entries with one need not be large enough for it.
-    #[allow(clippy::box_collection, reason = "see above")]
-    More(Box<BTreeSet<GrantId>>),
+/// Grants by a keyed hash of their user, shorter than the user's name.
+#[derive(Debug, Default)]
+struct ByUser {
+    /// One of each user, who mostly has no other.
+    one: HashMap<u64, GrantId, BuildHasherDefault<FirstBytes>>,
+    /// All others. Apart, so that the many entries with one need no room for them.
+    others: HashMap<u64, BTreeSet<GrantId>, BuildHasherDefault<FirstBytes>>,
 }
 
 impl Codes {
@@ -154,12 +153,7 @@ impl CodeStore for Codes {
             return Err(HostError::new("the grant's id is taken"));
         }
         shelf.by_expiry.entry(expires_at).or_default().push(id);
-        match shelf.by_user.entry(user) {
-            Entry::Vacant(place) => {
-                place.insert(Few::One(id));
-            }
-            Entry::Occupied(mut place) => place.get_mut().add(id),
-        }
+        shelf.by_user.add(user, id);
         Ok(())
     }
 
@@ -184,10 +178,8 @@ impl CodeStore for Codes {
 
     async fn granted_by(&self, user: &Subject) -> Result<Vec<Arc<Grant>>, HostError> {
         let shelf = read(&self.shelf);
-        let Some(ids) = shelf.by_user.get(&self.user_hash.hash_one(user)) else {
-            return Ok(Vec::new());
-        };
-        let grants = ids.iter().filter_map(|id| shelf.grants.get(id)).map(|ById(grant)| grant);
+        let ids = shelf.by_user.get(self.user_hash.hash_one(user));
+        let grants = ids.filter_map(|id| shelf.grants.get(id)).map(|ById(grant)| grant);
         Ok(grants.filter(|grant| grant.subject() == user).cloned().collect())
     }
 
@@ -205,12 +197,7 @@ impl CodeStore for Codes {
                     continue;
                 }
                 let Some(ById(grant)) = shelf.grants.take(&id) else { continue };
-                let user = self.user_hash.hash_one(grant.subject());
-                if let Entry::Occupied(mut place) = shelf.by_user.entry(user)
-                    && place.get_mut().remove(&id)
-                {
-                    place.remove();
-                }
+                shelf.by_user.remove(self.user_hash.hash_one(grant.subject()), &id);
                 swept = swept.saturating_add(1);
             }
         }
@@ -238,32 +225,35 @@ impl PartialEq for ById {
 
 impl Eq for ById {}
 
-impl Few {
-    fn iter(&self) -> impl Iterator<Item = &GrantId> {
-        let (one, more) = match self {
-            Self::One(id) => (Some(id), None),
-            Self::More(ids) => (None, Some(ids)),
-        };
-        one.into_iter().chain(more.into_iter().flat_map(|ids| ids.iter()))
+impl ByUser {
+    fn get(&self, user: u64) -> impl Iterator<Item = &GrantId> {
+        self.one.get(&user).into_iter().chain(self.others.get(&user).into_iter().flatten())
     }
 
-    fn add(&mut self, id: GrantId) {
-        match self {
-            Self::One(first) => *self = Self::More(Box::new(BTreeSet::from([*first, id]))),
-            Self::More(ids) => {
-                ids.insert(id);
+    fn add(&mut self, user: u64, id: GrantId) {
+        match self.one.entry(user) {
+            Entry::Vacant(place) => {
+                place.insert(id);
+            }
+            Entry::Occupied(_) => {
+                self.others.entry(user).or_default().insert(id);
             }
         }
     }
 
-    /// Takes `id` out and says whether none is left.
-    fn remove(&mut self, id: &GrantId) -> bool {
-        match self {
-            Self::One(only) => only == id,
-            Self::More(ids) => {
-                ids.remove(id);
-                ids.is_empty()
-            }
+    fn remove(&mut self, user: u64, id: &GrantId) {
+        let Entry::Occupied(mut others) = self.others.entry(user) else {
+            self.one.remove(&user);
+            return;
+        };
+        // If it was not among the others, one of them takes its place.
+        if !others.get_mut().remove(id)
+            && let Some(next) = others.get_mut().pop_first()
+        {
+            self.one.insert(user, next);
+        }
+        if others.get().is_empty() {
+            others.remove();
         }
     }
 }

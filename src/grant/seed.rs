@@ -4,19 +4,19 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
-use crate::model::base64url;
+use crate::model::{base64url, constant_time};
 
 /// 128 random bits that a code or token carries. Whoever knows them (and the
 /// server secret) holds the credential, so no record does.
 #[derive(Clone, Copy)]
 pub(crate) struct Seed([u8; 16]);
 
-/// What the record holds instead.
+/// What the record holds instead: as many bits of its hash as a seed has, which are
+/// as hard to find one for as the seed is to guess.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct SeedHash(#[serde(with = "base64url")] [u8; 32]);
+pub(crate) struct SeedHash(#[serde(with = "base64url")] [u8; 16]);
 
 impl Seed {
     pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
@@ -30,22 +30,26 @@ impl Seed {
     /// What access tokens carry where this is what the refresh token carries:
     /// a resource server that learns the one does not learn the other.
     pub(crate) fn for_access(&self) -> Self {
-        let digest = Sha256::new_with_prefix(b"codegrant access token").chain_update(self.0);
-        let mut seed = [0; 16];
-        seed.iter_mut().zip(digest.finalize()).for_each(|(byte, derived)| *byte = derived);
-        Self(seed)
+        Self(half(Sha256::new_with_prefix(b"codegrant access token").chain_update(self.0)))
     }
 
     pub(crate) fn hash(&self) -> SeedHash {
-        SeedHash(Sha256::digest(self.0).into())
+        SeedHash(half(Sha256::new_with_prefix(self.0)))
     }
 }
 
 impl SeedHash {
     /// Whether `seed` is the one that was hashed, in constant time.
     pub(crate) fn is_of(&self, seed: &Seed) -> bool {
-        seed.hash().0.ct_eq(&self.0).into()
+        constant_time::are_equal(&seed.hash().0, &self.0)
     }
+}
+
+/// Half of a hash: 128 bits.
+fn half(hash: Sha256) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.iter_mut().zip(hash.finalize()).for_each(|(byte, hashed)| *byte = hashed);
+    half
 }
 
 impl fmt::Debug for Seed {

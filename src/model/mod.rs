@@ -10,6 +10,7 @@ pub(crate) mod claim_names;
 pub(crate) mod claims;
 pub(crate) mod client;
 pub(crate) mod consented;
+pub(crate) mod constant_time;
 pub(crate) mod identity;
 pub(crate) mod issuer;
 pub(crate) mod page;

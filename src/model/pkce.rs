@@ -6,9 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
-use super::base64url;
+use super::{base64url, constant_time};
 
 /// What the client committed to when it asked: the SHA-256 of its verifier.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +28,7 @@ impl CodeChallenge {
     /// Whether this is the challenge of `verifier`, in constant time.
     pub(crate) fn is_met_by(&self, verifier: &CodeVerifier<'_>) -> bool {
         let challenge: [u8; 32] = Sha256::digest(verifier.0).into();
-        challenge.ct_eq(&self.0).into()
+        constant_time::are_equal(&challenge, &self.0)
     }
 }
 

@@ -7,10 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::base64url;
+use super::{base64url, constant_time};
 
 /// A client secret in the clear: shown to the client's owner once, or just
 /// presented by the client. It does not print and is wiped when dropped.
@@ -57,8 +56,8 @@ impl ClientSecret {
     /// even when there is none to compare with.
     pub(crate) fn matches(&self, hash: Option<&[u8; 32]>) -> bool {
         let mine = self.sha256();
-        let equal = mine.ct_eq(hash.unwrap_or(&[0; 32]));
-        bool::from(equal) && hash.is_some()
+        let is_equal = constant_time::are_equal(&mine, hash.unwrap_or(&[0; 32]));
+        is_equal && hash.is_some()
     }
 
     fn sha256(&self) -> [u8; 32] {

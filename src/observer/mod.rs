@@ -1,7 +1,7 @@
 //! What happens, told to the host as it happens.
 
 #[cfg(feature = "tracing")]
-pub(crate) mod trace;
+mod trace;
 
 use std::fmt;
 use std::sync::Arc;
@@ -141,6 +141,28 @@ impl Audit {
         if let Some(observer) = &self.0 {
             observer.observe(&event);
         }
+    }
+}
+
+/// Around all that one request does: whoever collects traces sees it as one.
+pub(crate) struct Around {
+    #[cfg(feature = "tracing")]
+    span: tracing::Span,
+}
+
+impl Around {
+    #[cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "nobody is told"))]
+    pub(crate) fn request(endpoint: Endpoint) -> Self {
+        Self {
+            #[cfg(feature = "tracing")]
+            span: trace::span(endpoint),
+        }
+    }
+
+    pub(crate) fn run<T>(&self, work: impl FnOnce() -> T) -> T {
+        #[cfg(feature = "tracing")]
+        let _entered = self.span.enter();
+        work()
     }
 }
 

@@ -13,8 +13,7 @@ use crate::grant::Grant;
 /// How much of a hash tells ids apart.
 const DIGITS: usize = 16;
 
-/// Around all that one request does.
-pub(crate) fn span(endpoint: Endpoint) -> Span {
+pub(super) fn span(endpoint: Endpoint) -> Span {
     info_span!("codegrant", endpoint = endpoint.as_str())
 }
 

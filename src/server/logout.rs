@@ -39,7 +39,7 @@ impl AuthorizationServer {
     /// }
     /// ```
     pub async fn logout(&self, request: &Parts, body: &[u8]) -> Logout {
-        let work = logout::logout(&self.0, request, body);
+        let work = || logout::logout(&self.0, request, body);
         self.observed(Endpoint::EndSession, work).await
     }
 
@@ -52,7 +52,7 @@ impl AuthorizationServer {
         request: &Parts,
         logout_ticket: &str,
     ) -> Result<EndSession, Refused> {
-        let work = logout::confirm(&self.0, request, logout_ticket);
+        let work = || logout::confirm(&self.0, request, logout_ticket);
         self.observed(Endpoint::EndSession, work).await
     }
 

@@ -81,14 +81,14 @@ impl AuthorizationServer {
 
     /// The authorization endpoint, for GET and POST (RFC 6749 section 3.1).
     pub async fn authorize(&self, request: &Parts, body: &[u8]) -> Authorize {
-        let work = authorize::authorize(&self.0, request, body);
+        let work = || authorize::authorize(&self.0, request, body);
         self.observed(Endpoint::Authorization, work).await
     }
 
     /// What a login page's ticket stands for, to show the page once more: at an
     /// address of its own, or after a wrong password.
     pub async fn login(&self, login_ticket: &str) -> Result<Login, Refused> {
-        let work = authorize::login(&self.0, login_ticket);
+        let work = || authorize::login(&self.0, login_ticket);
         self.observed(Endpoint::Authorization, work).await
     }
 
@@ -101,7 +101,7 @@ impl AuthorizationServer {
 
     /// Instead of a login: tells the client `access_denied`.
     pub async fn cancel(&self, login_ticket: &str) -> Result<Response, Refused> {
-        let work = authorize::cancel(&self.0, login_ticket);
+        let work = || authorize::cancel(&self.0, login_ticket);
         self.observed(Endpoint::Authorization, work).await
     }
 
@@ -114,13 +114,13 @@ impl AuthorizationServer {
         consent_ticket: &str,
         decision: Decision,
     ) -> Result<Response, Refused> {
-        let work = authorize::decide(&self.0, request, consent_ticket, decision);
+        let work = || authorize::decide(&self.0, request, consent_ticket, decision);
         self.observed(Endpoint::Authorization, work).await
     }
 
     /// The token endpoint, for POST (RFC 6749 section 3.2).
     pub async fn token(&self, request: &Parts, body: &[u8]) -> Response {
-        let work = token::token(&self.0, request, body);
+        let work = || token::token(&self.0, request, body);
         cross_origin::readable(request, self.observed(Endpoint::Token, work).await)
     }
 
@@ -131,7 +131,7 @@ impl AuthorizationServer {
         if self.0.endpoints.introspection.is_none() {
             return answer::not_offered();
         }
-        let work = introspect::introspect(&self.0, request, body);
+        let work = || introspect::introspect(&self.0, request, body);
         self.observed(Endpoint::Introspection, work).await
     }
 
@@ -142,7 +142,7 @@ impl AuthorizationServer {
         if self.0.endpoints.revocation.is_none() {
             return answer::not_offered();
         }
-        let work = revoke::revoke(&self.0, request, body);
+        let work = || revoke::revoke(&self.0, request, body);
         cross_origin::readable(request, self.observed(Endpoint::Revocation, work).await)
     }
 

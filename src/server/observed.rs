@@ -1,14 +1,15 @@
 //! What every door does around its work: whoever listens hears of a refusal.
 
+use std::future::poll_fn;
+use std::pin::pin;
+
 use super::AuthorizationServer;
 use crate::answer::Response;
 use crate::cause::Cause;
 #[cfg(feature = "openid")]
 use crate::endpoint::logout_pause::{EndSession, Logout};
 use crate::endpoint::pause::{Authorize, Login, Refused};
-#[cfg(feature = "tracing")]
-use crate::observer::trace;
-use crate::observer::{Endpoint, Event};
+use crate::observer::{Around, Endpoint, Event};
 
 /// What a door's work comes to.
 pub(super) trait Outcome {
@@ -17,19 +18,18 @@ pub(super) trait Outcome {
 }
 
 impl AuthorizationServer {
-    pub(super) fn observed<T: Outcome>(
+    /// Does what `begin` begins. It is begun here, in its place: a future that is
+    /// handed on is copied every time.
+    pub(super) async fn observed<W: Future<Output: Outcome>>(
         &self,
         endpoint: Endpoint,
-        work: impl Future<Output = T>,
-    ) -> impl Future<Output = T> {
-        let work = async move {
-            let outcome = work.await;
-            self.tell_of(endpoint, &outcome);
-            outcome
-        };
-        #[cfg(feature = "tracing")]
-        let work = tracing::Instrument::instrument(work, trace::span(endpoint));
-        work
+        begin: impl FnOnce() -> W,
+    ) -> W::Output {
+        let around = Around::request(endpoint);
+        let mut work = pin!(begin());
+        let outcome = poll_fn(|context| around.run(|| work.as_mut().poll(context))).await;
+        around.run(|| self.tell_of(endpoint, &outcome));
+        outcome
     }
 
     pub(super) fn tell_of(&self, endpoint: Endpoint, outcome: &impl Outcome) {

@@ -19,7 +19,7 @@ impl AuthorizationServer {
     pub async fn userinfo(&self, request: &Parts, body: &[u8]) -> Response {
         match (&self.0.provider, &self.0.endpoints.userinfo) {
             (Some(provider), Some(_)) => {
-                let work = userinfo::userinfo(&self.0, provider, request, body);
+                let work = || userinfo::userinfo(&self.0, provider, request, body);
                 cross_origin::readable(request, self.observed(Endpoint::UserInfo, work).await)
             }
             _ => answer::not_offered(),

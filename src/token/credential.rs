@@ -12,6 +12,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use crate::model::constant_time;
 use crate::model::issuer::Issuer;
 
 type Hs256 = Hmac<Sha256>;
@@ -209,8 +210,10 @@ impl Ring {
     /// Whether one of these keys sealed `sealed` as `kind`.
     fn sealed(&self, kind: Kind, key_id: &[u8], sealed: &[u8], mac: &[u8; MAC_LENGTH]) -> bool {
         let opens = |keys: &Keys| {
-            keys.id == *key_id
-                && keys.of(kind).clone().chain_update(sealed).verify(mac.into()).is_ok()
+            keys.id == *key_id && {
+                let right = keys.of(kind).clone().chain_update(sealed).finalize();
+                constant_time::are_equal(&right.into_bytes().into(), mac)
+            }
         };
         opens(&self.sealing) || self.opening.iter().any(opens)
     }
