@@ -40,7 +40,7 @@ async fn kept(house: &House) -> Value {
     let grants = house.grants("alice").await;
     assert_eq!(grants.len(), 1);
     let record: Value = serde_json::from_str(&grants[0].to_record().unwrap()).unwrap();
-    record["facts"].get("openid").cloned().unwrap_or_default()
+    record["facts"]["particulars"].get("openid").cloned().unwrap_or_default()
 }
 
 async fn allow(house: &House, form: &Form) -> Response {

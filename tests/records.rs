@@ -251,12 +251,12 @@ async fn what_a_record_says_of_claims_beside_their_names_is_read_and_not_written
     house.redirect(&openid::asks(&TRUSTED).with("nonce", "n")).await;
     for grant in house.grants("alice").await {
         let mut record: Value = serde_json::from_str(&grant.to_record().unwrap()).unwrap();
-        record["facts"]["openid"]["claims"] = json!({
+        record["facts"]["particulars"]["openid"]["claims"] = json!({
             "userinfo": {"email": {"essential": true, "value": {"a": [1]}}, "name#de": {}},
             "id_token": {"auth_time": {"essential": true}, "acr": {"values": ["gold"]}},
         });
         let read = Grant::from_record(&record.to_string(), grant.version()).unwrap();
-        record["facts"]["openid"]["claims"] = json!({
+        record["facts"]["particulars"]["openid"]["claims"] = json!({
             "userinfo": {"email": {}, "name#de": {}},
             "id_token": {"auth_time": {}, "acr": {}},
         });

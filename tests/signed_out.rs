@@ -267,7 +267,7 @@ async fn a_grant_that_nobody_must_hear_of_is_written_as_before() {
     let farewell = async |app: &App| {
         let record = home.grant_to(app, "alice").await.to_record().unwrap();
         let record: Value = serde_json::from_str(&record).unwrap();
-        record["facts"].get("farewell").cloned()
+        record["facts"]["particulars"].get("farewell").cloned()
     };
     home.holds_with(&NOTES, "reports.read").await;
     assert_eq!(farewell(&NOTES).await, None);

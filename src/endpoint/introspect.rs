@@ -128,7 +128,7 @@ async fn find_refresh(service: &Service, text: &str) -> Result<Option<Valid>, Ca
             token_type: "refresh_token",
             scope: grant.scope().intersection(client.scope()),
             audience: Resources::none(),
-            issued_at: latest.since,
+            issued_at: latest.since(grant.approved_at()),
             expires_at: grant.valid_until(),
             sealed: None,
             grant,

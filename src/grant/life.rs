@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Facts, Generation, Grant, RefreshTerms, Refusal, Seed, SeedHash, Stage};
+use super::{
+    Attempt, Facts, Generation, Grant, NO_PARTICULARS, Particulars, RefreshTerms, Refusal, Seed,
+    SeedHash, Stage,
+};
 use crate::model::authentication::Authentication;
 use crate::model::authentication_request::AuthenticationRequest;
 use crate::model::client::{AuthenticatedClient, Client};
@@ -97,18 +100,21 @@ impl Grant {
         now: Timestamp,
         code_lifetime: Duration,
     ) -> Arc<Self> {
+        let particulars = Particulars {
+            resources: approval.resources,
+            openid: approval.openid,
+            known_as: approval.known_as,
+            farewell: None,
+        };
         let facts = Facts {
             id: approval.id,
             attempt: approval.attempt,
             client: approval.client,
             authentication: approval.authentication,
             scope: approval.scope,
-            resources: approval.resources,
-            openid: approval.openid,
-            known_as: approval.known_as.map(Arc::new),
+            particulars: (particulars != NO_PARTICULARS).then(|| Arc::new(particulars)),
             approved_at: now,
             expires_at: now.plus(code_lifetime),
-            farewell: None,
             stage: Stage::Coded(approval.code),
         };
         Arc::new(Self { version: 1, facts })
@@ -135,7 +141,7 @@ impl Grant {
                     tokens: new.seed,
                     refresh: new
                         .refresh
-                        .map(|_| Generation { number: NonZeroU32::MIN, since: now }),
+                        .map(|_| Generation::new(NonZeroU32::MIN, self.facts.approved_at, now)),
                 };
                 let expires_at = new.refresh.map_or(now.plus(new.access_lifetime), |terms| {
                     terms.end(self.facts.approved_at, now)
@@ -178,7 +184,7 @@ impl Grant {
             }
             Some(_) => return Err(Refusal::Scope),
         };
-        let mine = &self.facts.resources;
+        let mine = self.resources();
         let may_ask = |resource: &&Resource| {
             client.resources().contains(resource) || default.contains(resource)
         };
@@ -202,7 +208,7 @@ impl Grant {
         match &self.facts.stage {
             Stage::Active { tokens, .. } if tokens.is_of(seed) => {
                 let scope = self.facts.scope.chosen(selection.scope);
-                Ok((scope, self.facts.resources.chosen(selection.resources)))
+                Ok((scope, self.resources().chosen(selection.resources)))
             }
             Stage::Active { .. } | Stage::Coded(_) => Err(Refusal::OtherSeed),
             Stage::Ended => Err(Refusal::Ended),

@@ -22,6 +22,7 @@ use sign_out::Farewell;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,22 +52,32 @@ struct Facts {
     client: ClientId,
     authentication: Authentication,
     scope: Scope,
+    /// What not every grant has: one that has none of it pays a pointer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    particulars: Option<Arc<Particulars>>,
+    approved_at: Timestamp,
+    expires_at: Timestamp,
+    stage: Stage,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Particulars {
     #[serde(default, skip_serializing_if = "Resources::is_empty")]
     resources: Resources,
     /// What the request asked as an authentication request, if it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     openid: Option<Arc<AuthenticationRequest>>,
-    /// What a pairwise client calls the user, as it did when they approved. Apart,
-    /// so that other grants need not be large enough for it.
+    /// What a pairwise client calls the user, as it did when they approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    known_as: Option<Arc<Subject>>,
-    approved_at: Timestamp,
-    expires_at: Timestamp,
+    known_as: Option<Subject>,
     /// Whether its client is to hear when its session ends; never, if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     farewell: Option<Farewell>,
-    stage: Stage,
 }
+
+static NO_PARTICULARS: Particulars =
+    Particulars { resources: Resources::none(), openid: None, known_as: None, farewell: None };
 
 /// Where a grant is in its life. Each stage holds only what is then true.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -94,8 +105,9 @@ enum Stage {
 pub(crate) struct Generation {
     /// The first is 1, and each rotation makes the next.
     pub(crate) number: NonZeroU32,
-    /// When it was first issued.
-    pub(crate) since: Timestamp,
+    /// How long after the approval it was first issued, in seconds: half the size
+    /// of a time.
+    age: u32,
 }
 
 /// Marks one try to write, so that whoever lost the store's answer can see
@@ -103,6 +115,18 @@ pub(crate) struct Generation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Attempt(#[serde(with = "base64url")] [u8; 8]);
+
+impl Generation {
+    /// First issued at `now`, of a grant approved at `approved_at`.
+    fn new(number: NonZeroU32, approved_at: Timestamp, now: Timestamp) -> Self {
+        Self { number, age: u32::try_from(now.seconds_since(approved_at)).unwrap_or(u32::MAX) }
+    }
+
+    /// When it was first issued, of a grant approved at `approved_at`.
+    pub(crate) fn since(self, approved_at: Timestamp) -> Timestamp {
+        approved_at.plus(Duration::from_secs(self.age.into()))
+    }
+}
 
 impl Attempt {
     pub(crate) const fn from_bytes(bytes: [u8; 8]) -> Self {
@@ -146,12 +170,12 @@ impl Grant {
     /// (OpenID Connect Core section 8).
     #[must_use]
     pub fn known_as(&self) -> &Subject {
-        self.facts.known_as.as_deref().unwrap_or_else(|| self.subject())
+        self.particulars().known_as.as_ref().unwrap_or_else(|| self.subject())
     }
 
     /// What it answers as an authentication request, if it was one.
     pub(crate) fn asked(&self) -> Option<&AuthenticationRequest> {
-        self.facts.openid.as_deref()
+        self.particulars().openid.as_deref()
     }
 
     /// How that user was signed in.
@@ -174,8 +198,8 @@ impl Grant {
 
     /// The resource servers it was allowed for; none in particular, if empty.
     #[must_use]
-    pub const fn resources(&self) -> &Resources {
-        &self.facts.resources
+    pub fn resources(&self) -> &Resources {
+        &self.particulars().resources
     }
 
     /// When it was allowed.
@@ -209,14 +233,18 @@ impl Grant {
     /// Whether this version is the one that `next` was to make. Any two that end
     /// a grant have done the same, but one of a sign-out: it alone tells the client.
     pub(crate) fn is_same_attempt(&self, next: &Self) -> bool {
-        let ends_silently = next.is_ended() && next.facts.farewell != Some(Farewell::Said);
+        let ends_silently = next.is_ended() && next.particulars().farewell != Some(Farewell::Said);
         self.is_ended() && ends_silently
             || self.version == next.version && self.facts.attempt == next.facts.attempt
     }
 
+    fn particulars(&self) -> &Particulars {
+        self.facts.particulars.as_deref().unwrap_or(&NO_PARTICULARS)
+    }
+
     /// The next version, differing in what a transition changes.
     fn next(&self, attempt: Attempt, stage: Stage, expires_at: Timestamp) -> Arc<Self> {
-        self.next_with(attempt, stage, expires_at, self.facts.farewell)
+        self.next_with(attempt, stage, expires_at, self.particulars().farewell)
     }
 
     /// The same for a transition that also changes what the client is to hear.
@@ -227,7 +255,10 @@ impl Grant {
         expires_at: Timestamp,
         farewell: Option<Farewell>,
     ) -> Arc<Self> {
-        let facts = Facts { attempt, stage, expires_at, farewell, ..self.facts.clone() };
+        let mut facts = Facts { attempt, stage, expires_at, ..self.facts.clone() };
+        if farewell != self.particulars().farewell {
+            Arc::make_mut(facts.particulars.get_or_insert_default()).farewell = farewell;
+        }
         Arc::new(Self { version: self.version.saturating_add(1), facts })
     }
 }

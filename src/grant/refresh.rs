@@ -78,7 +78,7 @@ impl Grant {
         let latest = self.verify_refresh(claim, terms, now)?;
         let is_old = claim.generation < latest.number;
         let in_grace = claim.generation.checked_add(1) == Some(latest.number)
-            && now < latest.since.plus(terms.grace);
+            && now < latest.since(self.facts.approved_at).plus(terms.grace);
         if is_old && !in_grace {
             return Ok(Renewal::Replayed(self.end()));
         }
@@ -94,7 +94,7 @@ impl Grant {
         }
         let next = if terms.rotates {
             let number = claim.generation.checked_add(1).ok_or(Refusal::Expired)?;
-            Generation { number, since: now }
+            Generation::new(number, self.facts.approved_at, now)
         } else {
             latest
         };

@@ -37,7 +37,7 @@ impl Grant {
     /// more, and its client need not hear of its session's end.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
-        match self.facts.farewell {
+        match self.particulars().farewell {
             Some(Farewell::Due) => {
                 let session_end = self.facts.authentication.session_end();
                 session_end.map_or(self.valid_until(), |end| end.max(self.valid_until()))
@@ -50,7 +50,7 @@ impl Grant {
     /// in answer to an authentication request (OpenID Connect Core section 11).
     #[must_use]
     pub fn survives_sign_out(&self) -> bool {
-        self.facts.openid.is_some() && self.facts.scope.contains(OFFLINE_ACCESS)
+        self.asked().is_some() && self.facts.scope.contains(OFFLINE_ACCESS)
     }
 
     /// What its client calls the session that it was given in (`sid`): the same in
@@ -63,7 +63,7 @@ impl Grant {
 
     /// What is due once `client` has its first ID token.
     pub(super) fn farewell_due(&self, client: &Client) -> Option<Farewell> {
-        let hears = self.facts.openid.is_some() && client.backchannel_logout_uri().is_some();
+        let hears = self.asked().is_some() && client.backchannel_logout_uri().is_some();
         hears.then_some(Farewell::Due)
     }
 
@@ -73,12 +73,12 @@ impl Grant {
     #[cfg(feature = "openid")]
     pub(crate) fn sign_out(&self, attempt: Attempt) -> Option<Departure> {
         let goes_on = self.survives_sign_out() && !matches!(self.facts.stage, Stage::Coded(_));
-        let is_told = self.facts.farewell == Some(Farewell::Due);
+        let is_told = self.particulars().farewell == Some(Farewell::Due);
         if !is_told && (goes_on || self.is_ended()) {
             return None;
         }
         let stage = if goes_on { self.facts.stage.clone() } else { Stage::Ended };
-        let farewell = self.facts.farewell.map(|_| Farewell::Said);
+        let farewell = self.particulars().farewell.map(|_| Farewell::Said);
         let next = self.next_with(attempt, stage, self.facts.expires_at, farewell);
         Some(Departure { next, is_told })
     }
