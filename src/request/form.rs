@@ -104,27 +104,24 @@ fn read<'f, const N: usize>(
 
 /// Splits `text` before its first byte that is one of `stops`, all ASCII.
 fn split_at_first<const N: usize>(text: &str, stops: [u8; N]) -> (&str, &str) {
-    let (words, tail) = text.as_bytes().as_chunks::<8>();
-    let in_words = words.iter().enumerate().find_map(|(index, word)| {
-        first_in_word(u64::from_le_bytes(*word), stops)
-            .map(|place| index.saturating_mul(8).saturating_add(place))
+    let (chunks, tail) = text.as_bytes().as_chunks();
+    let in_chunks = chunks.iter().enumerate().find_map(|(index, chunk)| {
+        first_in_chunk(chunk, stops).map(|place| index.saturating_mul(CHUNK).saturating_add(place))
     });
     let in_tail = || tail.iter().position(|byte| stops.contains(byte));
-    let words_length = words.len().saturating_mul(8);
-    let end = in_words.or_else(|| in_tail().map(|place| words_length.saturating_add(place)));
+    let chunks_length = chunks.len().saturating_mul(CHUNK);
+    let end = in_chunks.or_else(|| in_tail().map(|place| chunks_length.saturating_add(place)));
     text.split_at_checked(end.unwrap_or(text.len())).unwrap_or((text, ""))
 }
 
-/// Where the first of `stops` is among eight bytes, all of them compared at
-/// once: a byte is zero if taking one from it borrows and its top bit is not
-/// set. Bytes behind the first one found may be reported falsely, never before.
-fn first_in_word<const N: usize>(word: u64, stops: [u8; N]) -> Option<usize> {
-    const EACH: u64 = u64::from_le_bytes([1; 8]);
-    const TOP: u64 = u64::from_le_bytes([0x80; 8]);
-    let found = stops.iter().fold(0, |found, stop| {
-        let difference = word ^ EACH.wrapping_mul(u64::from(*stop));
-        found | difference.wrapping_sub(EACH) & !difference & TOP
-    });
+/// As many bytes as processors compare at once.
+const CHUNK: usize = 16;
+
+/// Where the first of `stops` is. Nothing branches in between, so that the compiler
+/// can compare all bytes at once.
+fn first_in_chunk<const N: usize>(chunk: &[u8; CHUNK], stops: [u8; N]) -> Option<usize> {
+    let is_stop = |byte: u8| stops.iter().fold(false, |found, stop| found | (byte == *stop));
+    let found = u128::from_le_bytes(chunk.map(|byte| u8::from(is_stop(byte))));
     (found != 0).then(|| found.trailing_zeros() as usize / 8)
 }
 
