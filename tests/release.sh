@@ -14,6 +14,7 @@ step() {
 step 'licences, sources and bans' cargo deny check bans licenses sources
 step 'fuzz targets, 20 minutes each' bash tests/fuzz.sh 1200
 step 'crashes, 50 a store' bash tests/crashes.sh
+step 'sanitizers' bash tests/sanitizers.sh
 step 'mutants' bash tests/mutants.sh
 step 'timing' cargo bench --locked --bench timing
 step 'soak, ten minutes' cargo bench --locked --bench soak

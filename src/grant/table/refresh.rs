@@ -1,7 +1,7 @@
 //! The cells in which a refresh token is presented.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::{CODE_SEED, TOKEN_SEED, at, client, coded, ended, new_tokens, redeem_by, uris};
@@ -245,9 +245,9 @@ fn a_resource_that_the_client_may_no_longer_ask_for_is_left_out_and_losing_all_i
         });
         assert_eq!(refused.unwrap_err(), Refusal::Target);
     }
-    let default: &Resources = Box::leak(Box::new(uris(&["api:1"])));
+    static DEFAULT: LazyLock<Resources> = LazyLock::new(|| uris(&["api:1"]));
     let by_default = present_by(&none, &active(), &ROTATING, 100, |claim| {
-        claim.default_resources = default;
+        claim.default_resources = &DEFAULT;
     });
     assert!(
         matches!(by_default, Ok(Renewal::Renewed(_, s)) if s.resources == ResourceChoice(0b01))
