@@ -100,6 +100,9 @@ impl ReplayCache for Replays {
     }
 }
 
+/// How many grants a sweep looks at before it lets others in.
+const SWEPT_AT_ONCE: usize = 1024;
+
 /// A [`CodeStore`] in memory.
 #[derive(Debug, Default)]
 pub struct Codes {
@@ -184,24 +187,37 @@ impl CodeStore for Codes {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<u64, HostError> {
-        let mut shelf = write(&self.shelf);
         let mut swept: u64 = 0;
-        while let Some(due) = shelf.by_expiry.first_entry().filter(|due| *due.key() <= now) {
-            for id in due.remove() {
-                let Some(expires_at) = shelf.grants.get(&id).map(|ById(grant)| grant.expires_at())
-                else {
-                    continue;
-                };
-                if expires_at > now {
-                    shelf.by_expiry.entry(expires_at).or_default().push(id);
-                    continue;
-                }
-                let Some(ById(grant)) = shelf.grants.take(&id) else { continue };
-                shelf.by_user.remove(self.user_hash.hash_one(grant.subject()), &id);
-                swept = swept.saturating_add(1);
-            }
+        while let Some(some) = write(&self.shelf).sweep_some(now, &self.user_hash) {
+            swept = swept.saturating_add(some);
         }
         Ok(swept)
+    }
+}
+
+impl Shelf {
+    /// Looks at some of the grants that are due, and says how many it forgot; `None`
+    /// if none is due.
+    fn sweep_some(&mut self, now: Timestamp, user_hash: &RandomState) -> Option<u64> {
+        let mut due = self.by_expiry.first_entry().filter(|due| *due.key() <= now)?;
+        let ids = due.get_mut();
+        let some = ids.split_off(ids.len().saturating_sub(SWEPT_AT_ONCE));
+        if ids.is_empty() {
+            due.remove();
+        }
+        let mut swept: u64 = 0;
+        for id in some {
+            let Some(ById(grant)) = self.grants.get(&id) else { continue };
+            let expires_at = grant.expires_at();
+            if expires_at > now {
+                self.by_expiry.entry(expires_at).or_default().push(id);
+                continue;
+            }
+            self.by_user.remove(user_hash.hash_one(grant.subject()), &id);
+            self.grants.remove(&id);
+            swept = swept.saturating_add(1);
+        }
+        Some(swept)
     }
 }
 

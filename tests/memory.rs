@@ -32,6 +32,38 @@ async fn a_sweep_takes_what_expired_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_sweep_that_lets_others_in_between_takes_all_the_same() {
+    let house = House::new();
+    for _ in 0..1_100 {
+        house.code(&SPA).await;
+    }
+    house.pass(60);
+    assert_eq!(sweep(&house).await, 1_100);
+    assert!(house.codes.is_empty());
+}
+
+#[tokio::test]
+async fn whichever_grant_of_a_user_is_forgotten_the_others_are_found() {
+    let house = House::new();
+    let held = async |count| {
+        sweep(&house).await;
+        house.grants("alice").await.len() == count
+    };
+    // The first one expires last but one, and each of the others once before it.
+    house.access_token(&SPA).await;
+    house.code(&SPA).await;
+    house.code(&SPA).await;
+    assert!(held(3).await);
+    house.pass(60);
+    assert!(held(1).await);
+    house.access_token(&SPA).await;
+    house.pass(540);
+    assert!(held(1).await);
+    house.pass(60);
+    assert!(held(0).await);
+}
+
+#[tokio::test]
 async fn a_users_grants_are_all_found_and_nobody_elses() {
     let house = House::new();
     for _ in 0..3 {
