@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 use crate::model::base64url;
 
 /// 128 random bits that a code or token carries. Whoever knows them (and the
-/// server secret) holds the credential, so no record does.
+/// server secret) holds the credential, so no record does, and they do not print.
 #[derive(Clone, Copy)]
 pub(crate) struct Seed([u8; 16]);
 
@@ -45,12 +45,6 @@ impl SeedHash {
     /// Whether `seed` is the one that was hashed, in constant time.
     pub(crate) fn is_of(&self, seed: &Seed) -> bool {
         seed.hash().0.ct_eq(&self.0).into()
-    }
-}
-
-impl fmt::Debug for Seed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Seed(…)")
     }
 }
 
