@@ -44,3 +44,16 @@ fn a_lifetime_that_nobody_can_mean_is_refused_by_name() {
     let error = built.unwrap_err().to_string();
     assert_eq!(error, "code_lifetime must be between 1 and 600 seconds");
 }
+
+#[test]
+fn every_lifetime_that_is_out_of_bounds_is_told_with_its_bounds() {
+    let policy = Policy {
+        access_token_lifetime: Duration::ZERO,
+        refresh_grace: Duration::from_secs(61),
+        ..Policy::default()
+    };
+    let faults = policy.faults();
+    let told = faults.iter().map(|fault| (fault.name(), fault.shortest(), fault.longest()));
+    let expected = [("access_token_lifetime", 1, 86_400), ("refresh_grace", 0, 60)];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+}

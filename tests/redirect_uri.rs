@@ -143,3 +143,10 @@ fn uris_that_leak_or_run_codes_cannot_be_registered() {
     refused(Client::builder("app"), "com.example.app:/callback");
     refused(Client::builder("app").native(), "app:/callback");
 }
+
+#[test]
+fn a_client_tells_where_it_may_be_answered() {
+    let two = TWO.builder().redirect_uri(TWO_SECOND).build().unwrap();
+    let told: Vec<_> = two.redirect_uris().iter().map(|uri| uri.as_str()).collect();
+    assert_eq!(told, [TWO.redirect_uri, TWO_SECOND]);
+}

@@ -8,6 +8,7 @@ use codegrant::{
     Authorize, Cause, ClientSecret, Decision, Granted, Response, SecretHash, SecretRing,
     ServerSecret,
 };
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::form_urlencoded::byte_serialize;
 
@@ -304,6 +305,21 @@ async fn no_part_of_a_credential_is_in_the_record() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_printed_grant_tells_that_it_has_a_seed_and_not_its_hash() {
+    let house = House::new();
+    house.code(&SPA).await;
+    let grant = house.grants("alice").await[0].clone();
+    let record: Value = serde_json::from_str(&grant.to_record().unwrap()).unwrap();
+    let hash = record["facts"]["stage"]["coded"]["seed"].as_str().unwrap();
+    let mut secrets = Secrets::none();
+    secrets.add("hash of the seed", hash);
+    let bytes = URL_SAFE_NO_PAD.decode(hash).unwrap();
+    secrets.0.push(("hash of the seed", format!("{bytes:?}")));
+    secrets.assert_unprinted("Grant", &grant);
+    assert!(format!("{grant:?}").contains("seed: SeedHash(…)"));
 }
 
 /// RFC 9700 section 4.2.4: what a URL leaked tells nothing about the token.

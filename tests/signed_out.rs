@@ -299,6 +299,19 @@ async fn each_client_calls_the_session_by_a_name_of_its_own_that_stays() {
     assert_ne!(sid(&NOTES).await, notes);
 }
 
+#[tokio::test]
+async fn a_sign_out_that_has_nothing_left_to_end_or_to_tell_writes_nothing() {
+    let home = Home::new();
+    let here = home.arrive("alice", "one");
+    home.holds(&NOTES).await;
+    home.holds_with(&SYNC, OFFLINE).await;
+    let _ = home.leave(&here).await;
+    let records = home.records().await;
+    assert_eq!(records.len(), 2);
+    let _ = home.leave(&here).await;
+    assert_eq!(home.records().await, records);
+}
+
 /// The session ended first, so that nobody is signed in for the client's next try.
 #[tokio::test]
 async fn a_clients_sign_out_that_the_store_broke_off_is_finished_by_the_host() {

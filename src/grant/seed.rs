@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::model::{base64url, constant_time};
 
 /// 128 random bits that a code or token carries. Whoever knows them (and the
-/// server secret) holds the credential, so no record does.
+/// server secret) holds the credential, so no record does, and they do not print.
 #[derive(Clone, Copy)]
 pub(crate) struct Seed([u8; 16]);
 
@@ -50,12 +50,6 @@ fn half(hash: Sha256) -> [u8; 16] {
     let mut half = [0; 16];
     half.iter_mut().zip(hash.finalize()).for_each(|(byte, hashed)| *byte = hashed);
     half
-}
-
-impl fmt::Debug for Seed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Seed(…)")
-    }
 }
 
 impl fmt::Debug for SeedHash {

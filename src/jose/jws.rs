@@ -10,7 +10,7 @@ use super::jwk::{JwkSet, SignatureError};
 use crate::model::algorithm::Algorithm;
 
 /// Longer than any token that is sent in a request.
-pub(super) const LONGEST: usize = 64 * 1024;
+const LONGEST: usize = 64 * 1024;
 
 /// Header members by which the sender would choose the key, or rules that we do
 /// not know: `crit` lists nothing that we understand, since we extend nothing.

@@ -182,6 +182,10 @@ mod tests {
             let claims = ClaimsRequest::parse(&of(count, length));
             assert_eq!(claims.is_some(), fits, "{count} names of {length}");
         }
+        for (length, fits) in [(8_192, true), (8_193, false)] {
+            let padded = format!("{:length$}", "{}");
+            assert_eq!(ClaimsRequest::parse(&padded).is_some(), fits, "{length} characters");
+        }
         let deep = format!("{}{}", "[".repeat(4000), "]".repeat(4000));
         let in_a_value = format!(r#"{{"id_token":{{"acr":{{"value":{deep}}}}}}}"#);
         assert_eq!(ClaimsRequest::parse(&in_a_value), None);

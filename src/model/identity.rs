@@ -143,4 +143,13 @@ mod tests {
         assert!(serde_json::from_str::<Subject>("\"alice\"").is_ok());
         assert!(serde_json::from_str::<Subject>("\"\"").is_err());
     }
+
+    #[test]
+    fn a_grants_identifier_prints_as_what_it_is_and_as_its_bits() {
+        let id = GrantId::from_bytes([0xff; 16]);
+        assert_eq!(
+            (id.to_string(), format!("{id:?}")),
+            ("_".repeat(21) + "w", format!("GrantId({id})"))
+        );
+    }
 }

@@ -94,8 +94,11 @@ mod tests {
     }
 
     #[test]
-    fn a_verifier_does_not_show_itself() {
-        let verifier = "v".repeat(43);
-        assert!(!format!("{:?}", CodeVerifier::parse(&verifier)).contains("vvv"));
+    fn a_challenge_prints_as_it_came_and_a_verifier_does_not() {
+        let text = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        let challenge = CodeChallenge::parse(text).unwrap();
+        assert_eq!(format!("{challenge:?}"), format!("CodeChallenge({text})"));
+        let verifier = CodeVerifier::parse(text).unwrap();
+        assert_eq!(format!("{verifier:?}"), "CodeVerifier(…)");
     }
 }

@@ -222,6 +222,14 @@ mod tests {
     }
 
     #[test]
+    fn a_union_is_a_set_of_both() {
+        let both = set(&["c:1", "a:1"]).union(&set(&["a:1", "b:1"]));
+        assert_eq!(both, Ok(set(&["c:1", "a:1", "b:1"])));
+        let sixteen = Resources::new((0..16).map(|n| Resource::parse(&format!("n:{n}")).unwrap()));
+        assert_eq!(sixteen.unwrap().union(&set(&["a:1"])), Err(ResourceError::TooMany));
+    }
+
+    #[test]
     fn what_is_chosen_is_what_comes_back() {
         let all = set(&["a:1", "b:1", "c:1"]);
         for part in [set(&[]), set(&["b:1"]), set(&["a:1", "c:1"]), all.clone()] {

@@ -182,14 +182,6 @@ impl Params {
         }
     }
 
-    /// Whether any of `names` is there, however often.
-    pub(crate) fn has_any_of(&self, names: &[Name]) -> bool {
-        let is_there = |name: &Name| {
-            self.slots.get(*name as usize).is_some_and(|slot| !matches!(slot, Slot::Absent))
-        };
-        names.iter().any(is_there)
-    }
-
     /// The value of `name`, which must be there.
     pub(crate) fn require(&self, name: Name) -> Result<&str, RequestError> {
         self.get(name)?.ok_or(RequestError::Missing(name.as_str()))
@@ -355,5 +347,9 @@ mod tests {
     fn what_would_not_read_back_is_not_printed() {
         let swelling = decode(&format!("state={}", "\"".repeat(30_000)));
         assert_eq!(swelling.to_query(), Err(Malformed::TooLong));
+        for (length, fits) in [(16_384, true), (16_385, false)] {
+            let query = format!("{:x<length$}", "state=");
+            assert_eq!(decode(&query).to_query().is_ok(), fits, "{length} characters");
+        }
     }
 }

@@ -33,29 +33,16 @@ pub(crate) struct WantedAcr {
     pub(crate) essential: bool,
 }
 
-/// Most requests have none of them.
-const WISHES: [Name; 6] =
-    [Name::Prompt, Name::MaxAge, Name::LoginHint, Name::AcrValues, Name::UiLocales, Name::Display];
-
 impl SignIn {
     /// Reads what `client` wants this time.
     pub(super) fn parse(params: &Params, client: &Client) -> Result<Self, RequestError> {
-        if !params.has_any_of(&WISHES) {
-            return Ok(Self { max_age: client.default_max_age(), ..Self::default() });
-        }
-        let login_hint = params.get(Name::LoginHint)?;
         let values = read(params, Name::AcrValues, acr_values)?.unwrap_or_default();
         Ok(Self {
             prompt: prompt(params)?,
             max_age: read(params, Name::MaxAge, seconds)?.or(client.default_max_age()),
             acr: WantedAcr { values, essential: false },
             subjects: None,
-            login_hint: match login_hint {
-                Some(hint) if !fits(hint) => {
-                    return Err(RequestError::Invalid(Name::LoginHint.as_str()));
-                }
-                hint => hint.map(str::to_owned),
-            },
+            login_hint: read(params, Name::LoginHint, login_hint)?,
             ui_locales: read(params, Name::UiLocales, Locales::parse)?.unwrap_or_default(),
             display: read(params, Name::Display, Display::parse)?,
         })
@@ -105,6 +92,10 @@ pub(super) fn read<'p, T>(
 ) -> Result<Option<T>, RequestError> {
     let value = params.get(name)?;
     value.map(|text| parse(text).ok_or(RequestError::Invalid(name.as_str()))).transpose()
+}
+
+fn login_hint(text: &str) -> Option<String> {
+    fits(text).then(|| text.to_owned())
 }
 
 /// A number of seconds, without a sign.

@@ -341,6 +341,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_longer_than_any_ticket_does_not_open_whoever_sealed_it() {
+        let sealer = sealer(SecretRing::new(secret(1)));
+        let opens = |characters: usize| {
+            let payload = characters * 3 / 4 - HEAD_LENGTH - MAC_LENGTH;
+            let text = sealer.seal(Kind::LoginTicket, &[&vec![0; payload]]);
+            assert_eq!(text.len(), characters);
+            sealer.open(Kind::LoginTicket, &text).is_some()
+        };
+        assert!(opens(32_768) && !opens(32_770));
+    }
+
+    #[test]
     fn a_payload_of_another_length_does_not_open_exactly() {
         let sealer = sealer(SecretRing::new(secret(1)));
         let text = sealer.seal(Kind::Code, &[b"payload"]);
@@ -357,6 +369,25 @@ mod tests {
         let elsewhere = Issuer::parse("https://id.example/other").unwrap();
         let other = Sealer::new(&SecretRing::new(secret(1)), &elsewhere);
         assert!(other.open(Kind::Code, &text).is_none());
+    }
+
+    /// An upgrade signs nobody out, and nodes of two versions serve side by side.
+    #[test]
+    fn what_another_version_sealed_opens() {
+        let sealer = sealer(SecretRing::new(secret(1)));
+        for (kind, sealed) in [
+            (Kind::Code, "AQ_GOvpwYXlsb2FkOt90uI1YWJsQd81EVXbV9ntOXo1I0nRlOGcqdX0pRNk"),
+            (Kind::AccessToken, "Ag_GOvpwYXlsb2FkaadLTzDaI3QvEWB385MPLoNXifcI1_LmwFJYKDQ6iy8"),
+            (Kind::WithinJwt, "Bw_GOvpwYXlsb2FkU935cMrr5lYS5qhu4GRsEybrf5LokYud3wgDJEBwj7c"),
+            (Kind::RefreshToken, "BQ_GOvpwYXlsb2FkZqaMLlmRSWSc5MFs4zI-l6xuF0MYA6LvHQHpPHgQx48"),
+            (Kind::LoginTicket, "Aw_GOvpwYXlsb2FkxY3hpk03U0PBX5wjKzmURcnj6qt1IyeV46fYGPUNmvA"),
+            (Kind::LoginNote, "Bg_GOvpwYXlsb2FkqNBCawbeka5lcYRPOaq6jGVNIlkuLUr9uHvDHAJEQwg"),
+            (Kind::ConsentTicket, "BA_GOvpwYXlsb2Fk55D-IyoIneLBL2r02qdcKb_B5rjWeuHUcQooyeIvDoo"),
+            (Kind::LogoutTicket, "CA_GOvpwYXlsb2FktlpFLS9gg-nDavaTBuLUG6W8Djg0c6oDCFLqTkf6olE"),
+        ] {
+            assert_eq!(sealer.open(kind, sealed).as_deref(), Some(&b"payload"[..]), "{kind:?}");
+            assert_eq!(sealer.seal(kind, &[b"payload"]), sealed, "{kind:?}");
+        }
     }
 
     #[test]
