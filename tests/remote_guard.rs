@@ -112,6 +112,14 @@ async fn it_learns_the_same_as_a_guard_beside_the_server() {
     assert_eq!(far.require_permission("reports:burn").unwrap_err().into_response().status(), 403);
 }
 
+#[test]
+fn it_prints_what_it_guards_and_not_its_secret() {
+    let api = Api::new();
+    let printed = format!("{:?}", api.guard);
+    assert!(printed.contains(ISSUER) && printed.contains(REPORTS_API), "{printed}");
+    assert!(!printed.contains("Basic "), "{printed}");
+}
+
 #[tokio::test]
 async fn what_is_not_for_this_resource_does_not_pass() {
     let api = Api::new();
