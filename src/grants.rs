@@ -15,8 +15,6 @@ use crate::observer::{Audit, Event};
 use crate::provider::Provider;
 use crate::token::access::{AccessToken, Life};
 use crate::token::credential::Sealer;
-#[cfg(feature = "openid")]
-use crate::token::jwt_access::TYP;
 
 /// How often a write may lose against others before the client is asked to
 /// come back.
@@ -95,22 +93,11 @@ impl Grants {
     /// The access token that this server made `text` of, in either format and
     /// expired or not. Of a JWT also what is sealed in it.
     fn token(&self, sealer: &Sealer, text: &str) -> Option<(AccessToken, Option<String>)> {
-        match AccessToken::open(sealer, text) {
-            Some(token) => Some((token, None)),
-            None => self.signed_token(sealer, text),
+        if let Some(token) = AccessToken::open(sealer, text) {
+            return Some((token, None));
         }
-    }
-
-    #[cfg(feature = "openid")]
-    fn signed_token(&self, sealer: &Sealer, text: &str) -> Option<(AccessToken, Option<String>)> {
-        let jwt = self.provider.as_ref()?.keys.verify(text, TYP).ok()?;
-        let (token, sealed) = AccessToken::within(sealer, &jwt.claims)?;
+        let (token, sealed) = self.provider.as_ref()?.open(sealer, text)?;
         Some((token, Some(sealed)))
-    }
-
-    #[cfg(not(feature = "openid"))]
-    fn signed_token(&self, _: &Sealer, _: &str) -> Option<(AccessToken, Option<String>)> {
-        match *self.provider.as_ref()? {}
     }
 
     /// Writes `next` and tells what that was; `false` if somebody else was first.

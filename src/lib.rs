@@ -89,6 +89,10 @@ pub mod memory;
 mod model;
 mod observer;
 mod policy;
+#[cfg(feature = "openid")]
+mod provider;
+#[cfg(not(feature = "openid"))]
+#[path = "no_provider.rs"]
 mod provider;
 mod request;
 mod server;

@@ -185,28 +185,48 @@ mod tests {
     fn lifetimes_that_nobody_can_mean_are_refused_by_name() {
         assert_eq!(Policy::default().faults(), []);
         assert_eq!(Policy::oauth_2_1().faults(), []);
-        let fault = |change: fn(&mut Policy)| {
-            let mut policy = Policy::default();
-            change(&mut policy);
-            policy.faults().iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        };
-        for (said, expected) in [
-            (fault(|policy| policy.code_lifetime = Duration::ZERO), "code_lifetime"),
-            (fault(|policy| policy.code_lifetime = Duration::from_secs(601)), "code_lifetime"),
-            (fault(|policy| policy.access_token_lifetime = Duration::from_millis(999)), "access_"),
-            (fault(|policy| policy.refresh_idle_lifetime = Duration::ZERO), "refresh_idle_"),
-            (fault(|policy| policy.refresh_absolute_lifetime = Duration::MAX), "refresh_absolute_"),
+        let lifetimes: [(&str, fn(&mut Policy) -> &mut Duration, u64, u64); 6] = [
+            ("code_lifetime", |policy| &mut policy.code_lifetime, 1, 600),
+            ("access_token_lifetime", |policy| &mut policy.access_token_lifetime, 1, 86_400),
+            ("refresh_idle_lifetime", |policy| &mut policy.refresh_idle_lifetime, 1, 34_560_000),
             (
-                fault(|policy| policy.refresh_grace = Duration::from_secs(61)),
-                "refresh_grace must be between 0",
+                "refresh_absolute_lifetime",
+                |policy| &mut policy.refresh_absolute_lifetime,
+                1,
+                315_360_000,
             ),
-            (
-                fault(|policy| policy.interaction_lifetime = Duration::from_secs(86_401)),
-                "interaction_lifetime",
-            ),
-        ] {
-            assert!(said.starts_with(expected), "{said}");
+            ("refresh_grace", |policy| &mut policy.refresh_grace, 0, 60),
+            ("interaction_lifetime", |policy| &mut policy.interaction_lifetime, 1, 86_400),
+        ];
+        for (name, lifetime, shortest, longest) in lifetimes {
+            let faults = |length: Duration| {
+                let mut policy = Policy::default();
+                *lifetime(&mut policy) = length;
+                policy.faults()
+            };
+            let [shortest_fit, longest_fit] = [shortest, longest].map(Duration::from_secs);
+            assert_eq!((faults(shortest_fit), faults(longest_fit)), (vec![], vec![]), "{name}");
+            let too_short = shortest_fit.checked_sub(Duration::from_millis(1));
+            let too_long = Some(longest_fit + Duration::from_secs(1));
+            for length in [too_short, too_long].into_iter().flatten() {
+                let [fault] = faults(length)[..] else { panic!("{name} of {length:?}") };
+                let told = (fault.name(), fault.shortest(), fault.longest());
+                assert_eq!(told, (name, shortest, longest));
+            }
         }
-        assert_eq!(fault(|policy| policy.refresh_grace = Duration::ZERO), "");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_lifetime_is_said_in_seconds() {
+        let policy = Policy { refresh_grace: Duration::MAX, ..Policy::default() };
+        let said: Vec<_> = policy.faults().iter().map(ToString::to_string).collect();
+        assert_eq!(said, ["refresh_grace must be between 0 and 60 seconds"]);
+    }
+
+    #[test]
+    fn oauth_2_1_demands_pkce_of_everybody_and_changes_nothing_else() {
+        let demanding = Policy { require_pkce: true, ..Policy::default() };
+        assert_eq!(Policy::oauth_2_1(), demanding);
+        assert_ne!(Policy::default(), demanding);
     }
 }

@@ -1,40 +1,32 @@
 //! What makes a server an OpenID Connect provider.
 
-#[cfg(feature = "openid")]
 use std::time::Duration;
 
 use crate::host::HostError;
-#[cfg(feature = "openid")]
 use crate::keys::KeySet;
 use crate::model::algorithm::Algorithm;
-use crate::model::claim_names::ClaimNames;
-#[cfg(feature = "openid")]
-use crate::model::claim_names::{is_of_the_protocol, without_language};
+use crate::model::claim_names::{ClaimNames, is_of_the_protocol, without_language};
 use crate::model::identity::Subject;
-#[cfg(feature = "openid")]
 use crate::model::pairwise::PairwiseSalt;
 use crate::model::scope::Scope;
-#[cfg(feature = "openid")]
 use crate::model::scope_claims::ScopeClaims;
 use crate::model::sector::Sector;
 use crate::model::timestamp::Timestamp;
-#[cfg(feature = "openid")]
-use crate::policy::A_DAY;
-use crate::policy::PolicyError;
+use crate::policy::{A_DAY, PolicyError};
+use crate::token::access::AccessToken;
+use crate::token::credential::Sealer;
 use crate::token::id_token::{Hint, IdToken};
+use crate::token::jwt_access::TYP;
 
 /// The type in an ID token's header. Of the other tokens here only signed userinfo
 /// has it, for want of one of its own, and that has none of the times of a [`Hint`].
-#[cfg(feature = "openid")]
 const ID_TOKEN: &str = "JWT";
 
 /// The claims that ID tokens have, whoever the user is.
-#[cfg(feature = "openid")]
 const OF_THE_SIGN_IN: [&str; 11] =
     ["iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "acr", "amr", "sid"];
 
 /// What an OpenID Connect provider has beyond an authorization server.
-#[cfg(feature = "openid")]
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Provider {
@@ -46,12 +38,6 @@ pub struct Provider {
     names_sessions: bool,
 }
 
-/// Without the feature `openid` there is none.
-#[cfg(not(feature = "openid"))]
-#[derive(Clone, Debug)]
-pub(crate) enum Provider {}
-
-#[cfg(feature = "openid")]
 impl Provider {
     /// A provider that signs with these keys. One of them has to be for RS256
     /// (OpenID Connect Core section 15.1): every client gets ID tokens signed by
@@ -116,6 +102,13 @@ impl Provider {
     pub(crate) fn hint(&self, text: &str) -> Option<Hint> {
         let verified = self.keys.verify(text, ID_TOKEN).ok()?;
         serde_json::from_slice(&verified.claims).ok()
+    }
+
+    /// The access token that `text` points with, if one of the keys signed it as
+    /// such, and what is sealed in it.
+    pub(crate) fn open(&self, sealer: &Sealer, text: &str) -> Option<(AccessToken, String)> {
+        let jwt = self.keys.verify(text, TYP).ok()?;
+        AccessToken::within(sealer, &jwt.claims)
     }
 
     /// Lets a scope release `claims` at userinfo, such as `payroll` the claim
@@ -194,59 +187,7 @@ impl Provider {
     }
 }
 
-/// What is never asked, so that the floors above need not know of the feature.
-#[cfg(not(feature = "openid"))]
-impl Provider {
-    pub(crate) const fn faults(&self) -> Vec<PolicyError> {
-        match *self {}
-    }
-
-    pub(crate) const fn algorithms(&self) -> Vec<Algorithm> {
-        match *self {}
-    }
-
-    pub(crate) const fn has_pairwise_names(&self) -> bool {
-        match *self {}
-    }
-
-    pub(crate) const fn has_session_names(&self) -> bool {
-        match *self {}
-    }
-
-    pub(crate) const fn claims_supported(&self) -> Vec<&str> {
-        match *self {}
-    }
-
-    pub(crate) const fn offers(&self, _: &str) -> bool {
-        match *self {}
-    }
-
-    pub(crate) const fn id_token_expiry(&self, _: Timestamp) -> Timestamp {
-        match *self {}
-    }
-
-    pub(crate) async fn id_token(
-        &self,
-        _: Algorithm,
-        _: &IdToken<'_>,
-    ) -> Result<String, HostError> {
-        match *self {}
-    }
-
-    pub(crate) const fn hint(&self, _: &str) -> Option<Hint> {
-        match *self {}
-    }
-
-    pub(crate) const fn pairwise(&self, _: &Sector, _: &Subject) -> Option<Subject> {
-        match *self {}
-    }
-
-    pub(crate) const fn withheld(&self, _: &Scope, _: &Scope) -> ClaimNames {
-        match *self {}
-    }
-}
-
-#[cfg(all(test, feature = "openid"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::keys::SigningKey;

@@ -43,6 +43,7 @@ mod openid_request;
 mod openid_requirements;
 mod pairwise;
 mod pkce;
+mod printed;
 mod records;
 mod redirect_uri;
 mod refresh;

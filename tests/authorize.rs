@@ -193,15 +193,23 @@ async fn a_cross_site_post_comes_again_as_the_same_request_by_get() {
     assert_code(&house.allow(consent.ticket()).await, &SPA);
 }
 
+/// What passes through every browser and proxy is used to the last byte.
 #[tokio::test]
 async fn a_post_that_fits_no_url_leads_to_the_login_page() {
     let house = House::new();
     house.sign_out();
-    let form = SPA.asks().with("state", &"s".repeat(10_000));
-    assert!(matches!(
-        house.authorize_by(&Call::post("/authorize", &form)).await,
-        Authorize::Login(_)
-    ));
+    let url_length = async |state: usize| {
+        let form = SPA.asks().with("state", &"s".repeat(state));
+        match house.authorize_by(&Call::post("/authorize", &form)).await {
+            Authorize::Redirect(again) => Some(location(&again).url.len()),
+            Authorize::Login(_) => None,
+            other => panic!("{other:?}"),
+        }
+    };
+    let longest = 8_001 - url_length(1).await.unwrap();
+    assert_eq!(url_length(longest).await, Some(8_000));
+    assert_eq!(url_length(longest + 1).await, None);
+    assert_eq!(url_length(10_000).await, None);
 }
 
 #[tokio::test]

@@ -80,6 +80,7 @@ impl Servers {
 
 /// Each is tried once, and hears.
 async fn told(notices: &Notices, servers: &Servers) {
+    assert_eq!(notices.is_empty(), notices.clients().count() == 0);
     for (client, result) in notices.deliver(servers, &[], |_| ready(())).await {
         assert!(result.is_ok(), "{client}: {result:?}");
     }

@@ -1,9 +1,19 @@
-//! What a server is put together from is judged before it serves.
+//! What a server is put together from is judged before it serves, and what is
+//! left out is not missed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use codegrant::{ConfigError, Endpoints, Policy};
+use codegrant::memory::{Clients, Codes};
+use codegrant::{
+    AuthorizationServer, Authorize, ConfigError, Decision, Endpoints, Granted, InExtensions,
+    Issuer, Policy, User,
+};
+use http::request::Parts;
 
+use crate::support::answers::{assert_code, json};
+use crate::support::apps::{DASHBOARD, registered};
+use crate::support::call::{Call, bearer};
 use crate::support::world::{ISSUER, World, ring};
 
 #[test]
@@ -56,4 +66,37 @@ fn every_lifetime_that_is_out_of_bounds_is_told_with_its_bounds() {
     let told = faults.iter().map(|fault| (fault.name(), fault.shortest(), fault.longest()));
     let expected = [("access_token_lifetime", 1, 86_400), ("refresh_grace", 0, 60)];
     assert_eq!(told.collect::<Vec<_>>(), expected);
+}
+
+/// It remembers no consent and knows nothing of users, so everybody exists, is asked
+/// every time, and has no permissions.
+#[tokio::test]
+async fn a_server_of_the_three_required_parts_goes_the_whole_way() {
+    let server = AuthorizationServer::builder(
+        Issuer::parse(ISSUER).unwrap(),
+        ring(&[1]),
+        Arc::new(Clients::new(registered())),
+        Arc::new(Codes::default()),
+        Arc::new(InExtensions),
+    );
+    let server = server.build().unwrap();
+    let alice = World::new().authentication("alice");
+    let by_alice = |call: &Call| -> Parts {
+        let mut parts = call.parts();
+        parts.extensions.insert(alice.clone());
+        parts
+    };
+    for _ in 0..2 {
+        let request = by_alice(&Call::get("/authorize", &DASHBOARD.asks()));
+        let Authorize::Consent(consent) = server.authorize(&request, b"").await else {
+            panic!("not a consent page")
+        };
+        let everything = Decision::Allow(Granted::everything());
+        let allowed = server.decide(&request, consent.ticket(), everything).await.unwrap();
+        let redeems = DASHBOARD.redeems(&assert_code(&allowed, &DASHBOARD));
+        let answer = json(&server.token(&redeems.parts(), &redeems.body).await);
+        let token = answer["access_token"].as_str().unwrap();
+        let access = server.guard().check(&bearer(token).parts()).await.unwrap();
+        assert_eq!((access.subject().as_str(), access.user()), ("alice", &User::new()));
+    }
 }

@@ -13,7 +13,9 @@ use crate::support::{House, scope};
 async fn nobody_is_asked_the_same_twice() {
     for app in [DASHBOARD, SPA] {
         let house = House::new();
-        house.allow(house.consent(&app.asks()).await.ticket()).await;
+        let consent = house.consent(&app.asks()).await;
+        assert!(!consent.asker().can_be_impersonated());
+        house.allow(consent.ticket()).await;
         assert_code(&house.redirect(&app.asks()).await, &app);
         let less = app.asks().with("scope", "reports.write");
         assert_code(&house.redirect(&less).await, &app);
@@ -91,6 +93,7 @@ async fn a_client_that_anybody_can_impersonate_is_asked_about_every_time() {
         let house = House::new();
         for _ in 0..3 {
             let consent = house.consent(&app.asks()).await;
+            assert!(consent.asker().can_be_impersonated(), "the page can say so");
             assert!(consent.allowed_before().is_empty());
             assert_code(&house.allow(consent.ticket()).await, &app);
         }

@@ -173,6 +173,18 @@ async fn a_lost_race_is_run_again() {
     assert_tokens(&house.redeem(&SPA, &code).await, ASKED);
 }
 
+/// What the store holds says who was first, whatever became of the second write.
+#[tokio::test]
+async fn a_race_that_was_lost_is_lost_though_its_write_failed() {
+    let house = House::new();
+    let code = house.code(&SPA).await;
+    house.seams.fail_from("replace", Fault::After, 1);
+    let (first, second) =
+        tokio::join!(biased; house.redeem(&SPA, &code), house.redeem(&SPA, &code));
+    assert_tokens(&first, ASKED);
+    assert_error(&second, 400, "invalid_grant");
+}
+
 #[tokio::test]
 async fn races_that_never_end_are_given_up_and_consume_nothing() {
     let house = House::new();

@@ -337,11 +337,26 @@ async fn a_post_without_a_session_comes_again_as_a_get_whole_and_only_once() {
     assert!(matches!(home.logout_by(&get).await, Logout::End(end) if end.user().is_some()));
     home.browser.set(None);
     assert!(matches!(home.logout_by(&get).await, Logout::End(end) if end.user().is_none()));
-    let long = Form::of(&[("logout_hint", &"\"".repeat(3000))]);
-    let Logout::Refused(refused) = home.logout_by(&Call::post("/logout", &long)).await else {
-        panic!("too long for a URL")
+}
+
+#[tokio::test]
+async fn a_post_that_fits_no_url_is_refused() {
+    let home = Home::new();
+    home.browser.set(None);
+    let url_length = async |hint: usize| {
+        let form = Form::of(&[("state", &"s".repeat(4096)), ("logout_hint", &"h".repeat(hint))]);
+        match home.logout_by(&Call::post("/logout", &form)).await {
+            Logout::Redirect(again) => Some(location(&again).url.len()),
+            Logout::Refused(refused) => {
+                assert_page(&refused, 400, "invalid_request");
+                None
+            }
+            other => panic!("{other:?}"),
+        }
     };
-    assert_page(&refused, 400, "invalid_request");
+    let longest = 8_001 - url_length(1).await.unwrap();
+    assert_eq!(url_length(longest).await, Some(8_000));
+    assert_eq!(url_length(longest + 1).await, None);
 }
 
 #[tokio::test]

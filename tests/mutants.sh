@@ -13,7 +13,7 @@ unset CARGO_TARGET_DIR
 export RUSTC_BOOTSTRAP=1
 result=0
 cargo mutants --no-shuffle --output "$output" "$@" \
-    -- --lib --test all -- -Zunstable-options --fail-fast || result=$?
+    -- --lib --test all --test traces -- -Zunstable-options --fail-fast || result=$?
 
 missed=$output/mutants.out/missed.txt
 printf '\nChanges that no test notices: %s\n' "$(wc -l <"$missed")"

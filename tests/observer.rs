@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use codegrant::{Cause, Decision, Event, Observer, Subject};
+use codegrant::{Cause, Decision, Endpoint, Event, Observer, Subject};
 
+use crate::sign_out::Home;
 use crate::support::House;
 use crate::support::apps::{App, BILLING, DASHBOARD, NOTES, Proof, SPA, STRICT, TRUSTED};
-use crate::support::call::{Call, Form};
+use crate::support::call::{Call, Form, bearer};
 use crate::support::seams::Fault;
 
 /// Writes down what it hears: the event's name, and whose or where.
@@ -182,11 +183,30 @@ async fn what_was_not_written_is_not_told() {
     assert_eq!(scribe.heard(), ["refused: authorization, temporarily_unavailable"]);
 }
 
+#[tokio::test]
+async fn what_a_provider_alone_refuses_is_told_too() {
+    let scribe = Arc::new(Scribe::default());
+    let home = Home::with(|builder| builder.observer(scribe.clone()));
+    home.fault(&Form::of(&[("client_id", "nobody")])).await;
+    assert_eq!(scribe.heard(), ["refused: end_session, invalid_client"]);
+    home.confirm("x").await.unwrap_err();
+    assert_eq!(scribe.heard(), ["refused: end_session, invalid_request"]);
+    home.server.userinfo(&bearer("x").parts(), b"").await;
+    assert_eq!(scribe.heard(), ["refused: userinfo, invalid_token"]);
+}
+
 #[test]
 fn names_are_what_the_documentation_says() {
-    let refused =
-        Event::Refused { endpoint: codegrant::Endpoint::UserInfo, cause: &Cause::Contention };
+    let refused = Event::Refused { endpoint: Endpoint::UserInfo, cause: &Cause::Contention };
     assert_eq!(refused.name(), "refused");
-    assert_eq!(codegrant::Endpoint::UserInfo.to_string(), "userinfo");
-    assert_eq!(codegrant::Endpoint::EndSession.to_string(), "end_session");
+    for (endpoint, name) in [
+        (Endpoint::Authorization, "authorization"),
+        (Endpoint::Token, "token"),
+        (Endpoint::Introspection, "introspection"),
+        (Endpoint::Revocation, "revocation"),
+        (Endpoint::UserInfo, "userinfo"),
+        (Endpoint::EndSession, "end_session"),
+    ] {
+        assert_eq!((endpoint.as_str(), &*endpoint.to_string()), (name, name));
+    }
 }

@@ -186,6 +186,17 @@ async fn without_a_salt_a_pairwise_client_gets_nothing_and_everybody_else_all() 
     assert_eq!(sub(&house, &DASHBOARD).await, "alice");
 }
 
+#[test]
+fn only_with_a_salt_the_metadata_promises_such_names() {
+    let without = with_provider(Provider::new(keys(&[Algorithm::EdDsa])));
+    for (house, types) in
+        [(pairwise_house(), json!(["public", "pairwise"])), (without, json!(["public"]))]
+    {
+        let metadata: Value = serde_json::from_str(house.server.metadata().body()).unwrap();
+        assert_eq!(metadata["subject_types_supported"], types);
+    }
+}
+
 /// A node whose configuration lags behind, or a client that became pairwise while
 /// its user was asked.
 #[tokio::test]

@@ -113,6 +113,21 @@ async fn it_learns_the_same_as_a_guard_beside_the_server() {
 }
 
 #[tokio::test]
+async fn it_tells_clients_the_same_as_a_guard_beside_the_server() {
+    let api = Api::new();
+    let resource = Resource::parse(REPORTS_API).unwrap();
+    let near = api.house.server.guard().audience(resource).scope(scope("reports.read"));
+    let far = api.guard.clone().scope(scope("reports.read"));
+    let parts = bearer("x").parts();
+    let near_denied = near.check(&parts).await.unwrap_err().into_response();
+    let far_denied = far.check(&parts).await.unwrap_err().into_response();
+    assert_eq!(challenge(&far_denied), challenge(&near_denied));
+    assert!(challenge(&far_denied).unwrap().contains("scope=\"reports.read\""));
+    assert_eq!(far.metadata_path(), near.metadata_path());
+    assert_eq!(far.metadata().unwrap().body(), near.metadata().unwrap().body());
+}
+
+#[tokio::test]
 async fn what_is_not_for_this_resource_does_not_pass() {
     let api = Api::new();
     let elsewhere = api.tokens_for(&NOTES, OTHER_API).await;
@@ -244,6 +259,34 @@ async fn a_guard_that_is_told_to_ask_every_time_asks_every_time() {
     assert!(strict.check(&bearer(&tokens.access).parts()).await.is_err());
 }
 
+/// However many tokens come, as much memory is taken as one may expect, and what
+/// has aged makes room.
+#[tokio::test]
+async fn what_is_remembered_is_bounded_and_does_not_stay() {
+    let api = Api::new();
+    let valid = json!({
+        "active": true,
+        "sub": "alice",
+        "client_id": NOTES.id,
+        "aud": REPORTS_API,
+        "exp": crate::support::world::START + 60,
+    });
+    api.answers(200, &valid.to_string());
+    for n in 0..10_000 {
+        assert!(api.check(&n.to_string()).await.is_ok());
+    }
+    assert_eq!(api.asked(), 10_000);
+    for (token, asked) in [("0", 0), ("9999", 0), ("late", 1), ("late", 1)] {
+        assert!(api.check(token).await.is_ok());
+        assert_eq!(api.asked(), asked, "{token}");
+    }
+    api.house.pass(5);
+    for (token, asked) in [("later", 1), ("later", 0)] {
+        assert!(api.check(token).await.is_ok());
+        assert_eq!(api.asked(), asked, "{token}");
+    }
+}
+
 #[tokio::test]
 async fn a_clock_set_back_does_not_prolong_what_is_remembered() {
     let api = Api::new();
@@ -301,6 +344,7 @@ async fn its_secret_is_not_shown() {
     let shown = format!("{:?}", api.guard);
     let Proof::Basic(secret) = API.proof else { panic!("the guard uses Basic") };
     assert!(!shown.contains(secret) && !shown.contains("Basic"), "{shown}");
+    assert!(shown.contains(ISSUER), "{shown}");
     let denied = api.check("hidden").await.unwrap_err();
     assert!(!format!("{denied:?}").contains("hidden"));
     assert!(matches!(denied.cause(), Cause::Token(CredentialError::Unknown)));

@@ -4,6 +4,7 @@ use codegrant::Decision;
 
 use crate::support::House;
 use crate::support::apps::{BILLING, CLI, DASHBOARD, NOTES, SPA, SYNC, TRUSTED};
+use crate::support::openid::provider;
 
 /// The calls that reach a store: who is signed in, secrets and randomness are
 /// not kept in one.
@@ -68,6 +69,20 @@ async fn redeeming_costs_the_client_one_read_and_one_write() {
         assert_eq!(stored(house.seams.calls()), ["client", "grant", "replace"]);
         house.redeem(&app, &code).await;
         assert_eq!(stored(house.seams.calls()), ["client", "grant"]);
+    }
+}
+
+#[tokio::test]
+async fn redeeming_asks_the_directory_for_an_id_token_only() {
+    let house = provider();
+    for (scope, calls) in [
+        ("reports.read", &["client", "grant", "replace"][..]),
+        ("openid reports.read", &["client", "grant", "user", "replace"]),
+    ] {
+        let code = house.code_for(&DASHBOARD.asks().with("scope", scope)).await;
+        house.seams.calls();
+        house.redeem(&DASHBOARD, &code).await;
+        assert_eq!(stored(house.seams.calls()), calls, "{scope}");
     }
 }
 

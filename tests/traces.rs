@@ -21,7 +21,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Metadata, Subscriber};
 
 use support::House;
-use support::apps::{App, DASHBOARD, Proof};
+use support::apps::{App, BILLING, DASHBOARD, Proof};
 use support::seams::Fault;
 
 /// Collects what is traced.
@@ -77,13 +77,15 @@ async fn a_trace_has_a_span_for_each_request_and_hashes_for_ids() {
     house.redeem(&App { proof: Proof::Basic("wrong"), ..DASHBOARD }, &code).await;
     house.seams.fail("grant", Fault::Before);
     house.redeem(&DASHBOARD, &code).await;
+    house.sign_in("bob");
+    house.code(&BILLING).await;
     drop(listening);
 
     let grants = house.server.granted_by(&Subject::parse("alice").unwrap()).await;
     assert!(grants.is_ok_and(|grants| grants.is_empty()), "the replay ended the grant");
     let lines = tracer.lines.lock().unwrap().clone();
     let spans = lines.iter().filter(|line| line.starts_with("span")).count();
-    assert_eq!(spans, 6, "{lines:#?}");
+    assert_eq!(spans, 8, "{lines:#?}");
     assert_eq!(lines[0], "span codegrant endpoint=\"authorization\"");
     for (begin, count) in [
         ("INFO message=code_issued client=\"dashboard\" grant=\"", 1),
@@ -99,7 +101,15 @@ async fn a_trace_has_a_span_for_each_request_and_hashes_for_ids() {
     }
     let text = lines.join("\n");
     assert!(!text.contains("alice") && !text.contains(&code), "{text}");
-    let issued: Vec<_> = lines.iter().filter(|line| line.contains(" grant=")).collect();
-    let of = |line: &str| line.split(" grant=").nth(1).unwrap().to_owned();
-    assert!(issued.iter().all(|line| of(line) == of(issued[0])), "one grant has one hash");
+    let of = |client: &str| {
+        let mine =
+            lines.iter().filter(|line| line.contains(&format!(" client=\"{client}\" grant=")));
+        let mut hashes: Vec<_> = mine.map(|line| line.split('"').skip(3).step_by(2)).collect();
+        let [grant, user] = hashes.remove(0).collect::<Vec<_>>()[..] else { panic!("{lines:#?}") };
+        assert!(hashes.into_iter().all(|other| other.eq([grant, user])), "one grant has one hash");
+        assert!([grant, user].iter().all(|hash| hash.len() == 16), "{grant} {user}");
+        [grant, user]
+    };
+    let [alices, bobs] = [of("dashboard"), of("billing")];
+    assert!(alices.iter().all(|hash| !bobs.contains(hash)), "{alices:?} {bobs:?}");
 }

@@ -16,13 +16,14 @@ use crate::model::pkce::{CodeChallenge, CodeVerifier};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
+use crate::policy::A_DAY;
 
 /// The example of RFC 7636 appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const REDIRECT_URI: &str = "https://client.example/callback";
 /// What any check takes is far less.
-const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+const LIFETIME: Duration = Duration::from_secs(A_DAY);
 /// Characters that a name may have, and that a careless query, pattern or
 /// format takes for something else; in pairs that a careless comparison takes
 /// for the same.

@@ -7,11 +7,12 @@ use super::maker::draw;
 use super::violation::{Finding, promise, same};
 use crate::host::ReplayCache;
 use crate::model::timestamp::Timestamp;
+use crate::policy;
 use crate::together::together;
 
 const MANY: usize = 64;
 const ROUNDS: usize = 50;
-const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const A_DAY: Duration = Duration::from_secs(policy::A_DAY);
 
 /// A proof is new once.
 pub async fn only_the_first_use_is_the_first(

@@ -1,6 +1,6 @@
 //! The doors. Each file reads in the order of its RFC.
 
-pub(crate) mod access_token;
+mod access_token;
 mod approve;
 mod asked;
 pub(crate) mod authorize;

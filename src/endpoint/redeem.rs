@@ -48,10 +48,9 @@ pub(super) async fn redeem(
         let outcome = grant.redeem(&claim, &tokens, now);
         match outcome.map_err(|refusal| Cause::Code(refusal.into()))? {
             Outcome::Redeemed(next, selection) => {
-                let user = if issue.signs_in(&next, selection) {
-                    Some(living_user(service, grant).await?)
-                } else {
-                    None
+                let user = match next.authentication_request(selection) {
+                    Some(_) => Some(living_user(service, grant).await?),
+                    None => None,
                 };
                 let answer = issue.tokens(&next, selection, user.as_deref()).await?;
                 if service.grants.commit(&next, Event::CodeRedeemed).await? {

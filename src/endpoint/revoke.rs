@@ -10,7 +10,6 @@ use crate::grant::Seed;
 use crate::model::identity::GrantId;
 use crate::request::params::Name;
 use crate::token::access::AccessToken;
-use crate::token::credential::Sealer;
 use crate::token::refresh::RefreshToken;
 
 /// A client gives a token back. What is revoked is the grant: a refresh token
@@ -45,19 +44,11 @@ async fn end(service: &Service, parts: &Parts, body: &[u8]) -> Result<(), Cause>
 /// access tokens carry. An old token tells as much as the latest.
 fn open(service: &Service, text: &str) -> Option<(GrantId, Seed)> {
     let sealer = &service.sealer;
-    let access = AccessToken::open(sealer, text).or_else(|| in_jwt(sealer, text));
+    let access = AccessToken::open(sealer, text);
+    #[cfg(feature = "openid")]
+    let access = access.or_else(|| AccessToken::given_back(sealer, text));
     access.map(|token| (token.grant, token.seed)).or_else(|| {
         let token = RefreshToken::open(sealer, text)?;
         Some((token.grant, token.seed.for_access()))
     })
-}
-
-#[cfg(feature = "openid")]
-fn in_jwt(sealer: &Sealer, text: &str) -> Option<AccessToken> {
-    AccessToken::given_back(sealer, text)
-}
-
-#[cfg(not(feature = "openid"))]
-const fn in_jwt(_: &Sealer, _: &str) -> Option<AccessToken> {
-    None
 }

@@ -36,11 +36,6 @@ pub(super) struct TokenResponse {
 }
 
 impl Issue<'_> {
-    /// Whether an ID token is due with this part of `grant`.
-    pub(super) fn signs_in(&self, grant: &Grant, selection: Selection) -> bool {
-        self.service.provider.is_some() && grant.authentication_request(selection).is_some()
-    }
-
     /// Tokens of `grant`: what the access token gets of it is `selection`, and it
     /// never outlives the grant. An ID token needs the `user` of whom it tells.
     pub(super) async fn tokens(

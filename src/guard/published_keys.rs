@@ -13,6 +13,7 @@ use crate::host::{HostError, HttpClient};
 use crate::jose::jwk::JwkSet;
 use crate::model::issuer::{Issuer, is_secure};
 use crate::model::timestamp::Timestamp;
+use crate::policy::A_DAY;
 
 /// How long nobody is asked again, whatever tokens come: somebody who invents
 /// names of keys cannot make us ask more often.
@@ -23,7 +24,7 @@ const USUALLY: Duration = Duration::from_secs(5 * 60);
 
 /// How long they are kept at most, whatever the issuer says: a key that was
 /// stolen is left out there, and has to be forgotten here.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST: Duration = Duration::from_secs(A_DAY);
 
 /// One issuer's keys, read when they are needed.
 pub(super) struct PublishedKeys {

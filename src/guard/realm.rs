@@ -180,13 +180,16 @@ mod tests {
             ("https://api.example/", "https://api.example/.well-known/oauth-protected-resource"),
             ("https://a.example/v1", "https://a.example/.well-known/oauth-protected-resource/v1"),
             ("https://a.example?x=1", "https://a.example/.well-known/oauth-protected-resource?x=1"),
+            ("http://[::1]:80/v1", "http://[::1]:80/.well-known/oauth-protected-resource/v1"),
         ] {
             assert_eq!(realm(resource).metadata_url().as_deref(), Some(url));
         }
         let path = realm("https://a.example/v1?x=1").metadata_path();
         assert_eq!(path.as_deref(), Some("/.well-known/oauth-protected-resource/v1"));
-        assert!(realm("urn:example:api").metadata_url().is_none());
-        assert!(realm("urn:example:api").metadata().is_none());
+        for nowhere in ["urn:example:api", "ftp://a.example/v1"] {
+            assert!(realm(nowhere).metadata_url().is_none());
+            assert!(realm(nowhere).metadata().is_none());
+        }
     }
 
     #[test]

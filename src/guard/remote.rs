@@ -101,9 +101,9 @@ impl RemoteGuard {
 
     /// Tells clients that bring no valid token to ask for `scope`.
     #[must_use]
-    pub fn scope(self, scope: Scope) -> Self {
-        let realm = Realm { scope: Some(scope), ..(*self.realm).clone() };
-        Self { realm: Arc::new(realm), remembered: Arc::default(), ..self }
+    pub fn scope(mut self, scope: Scope) -> Self {
+        Arc::make_mut(&mut self.realm).scope = Some(scope);
+        self
     }
 
     /// Lets only users pass whose sign-in was one of `acrs`, the first best, as
@@ -112,7 +112,7 @@ impl RemoteGuard {
     #[must_use]
     pub fn acr_values(mut self, acrs: impl IntoIterator<Item = Acr>) -> Self {
         Arc::make_mut(&mut self.realm).demand.acr_values = acrs.into_iter().collect();
-        Self { remembered: Arc::default(), ..self }
+        self
     }
 
     /// Lets only users pass who signed in at most `age` ago, as
@@ -120,7 +120,7 @@ impl RemoteGuard {
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         Arc::make_mut(&mut self.realm).demand.max_age = Some(age);
-        Self { remembered: Arc::default(), ..self }
+        self
     }
 
     /// How long a valid token is not asked about again; zero asks every time.

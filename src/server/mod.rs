@@ -21,7 +21,7 @@ use crate::cross_origin;
 use crate::endpoint::endpoints::Endpoints;
 use crate::endpoint::pause::{Authorize, Decision, Login, Refused};
 use crate::endpoint::service::Service;
-use crate::endpoint::{access_token, authorize, consent, introspect, metadata, revoke, token};
+use crate::endpoint::{authorize, consent, introspect, metadata, revoke, token};
 use crate::grant::Grant;
 use crate::grants::Grants;
 use crate::guard::{Audience, Guard, Realm};
@@ -343,12 +343,12 @@ impl Builder {
         if let Some(fault) = service.policy.faults().into_iter().chain(of_provider).next() {
             return Err(fault.into());
         }
-        let signs_rs256 = |provider: &Provider| provider.algorithms().contains(&Algorithm::Rs256);
-        if !service.provider.as_ref().is_none_or(signs_rs256) {
+        let signable = service.provider.as_ref().map(Provider::algorithms);
+        if signable.as_ref().is_some_and(|signable| !signable.contains(&Algorithm::Rs256)) {
             return Err(ConfigError::NoRs256);
         }
         if let AccessTokenFormat::Jwt(algorithm) = service.policy.access_token_format
-            && !access_token::can_be_signed(&service, algorithm)
+            && !signable.is_some_and(|signable| signable.contains(&algorithm))
         {
             return Err(ConfigError::AccessTokenFormat(algorithm));
         }
