@@ -151,7 +151,7 @@ pub(crate) struct Around {
 }
 
 impl Around {
-    #[cfg_attr(not(feature = "tracing"), allow(unused_variables, reason = "nobody is told"))]
+    #[cfg_attr(not(feature = "tracing"), expect(unused_variables, reason = "nobody is told"))]
     pub(crate) fn request(endpoint: Endpoint) -> Self {
         Self {
             #[cfg(feature = "tracing")]
