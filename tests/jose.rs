@@ -275,6 +275,18 @@ fn a_signers_key_must_be_public_and_for_its_algorithm() {
     assert_eq!(told(Algorithm::Es256, "-----BEGIN PUBLIC KEY-----"), Some(KeyError::Jwk));
 }
 
+/// It is published under that name, and a service calls its keys what it likes.
+#[test]
+fn a_signers_key_is_named_by_its_thumbprint_whatever_its_service_calls_it() {
+    let (_, public) = serviced(Ok);
+    let mut public: Value = serde_json::from_str(&public).unwrap();
+    let thumbprint = public["kid"].take();
+    public["kid"] = "keys/7/versions/1".into();
+    let named =
+        SigningKey::from_signer(Algorithm::Es256, &public.to_string(), Arc::new(Unused)).unwrap();
+    assert_eq!(thumbprint, named.kid());
+}
+
 struct Unused;
 
 #[async_trait]
