@@ -36,6 +36,9 @@ async fn another_store_that_keeps_every_promise_is_not_accused() {
         .unwrap();
     let forgetful = crate::liars::codes::Codes::new(crate::liars::codes::Lie::ForgetsByItself);
     code_store(&forgetful).await.unwrap();
+    let forgetful =
+        crate::liars::replays::Replays::new(crate::liars::replays::Lie::ForgetsByItself);
+    replay_cache(&forgetful).await.unwrap();
 }
 
 #[tokio::test]
@@ -67,6 +70,7 @@ async fn a_code_store_is_found_out_by_the_promise_that_it_breaks() {
         (Lie::MatchesUsers, "users_that_look_alike_are_kept_apart"),
         (Lie::SweepsEverything, "what_has_not_expired_stays"),
         (Lie::SweepsByFirstVersion, "the_latest_version_says_when_a_grant_expires"),
+        (Lie::SweepsByLongestVersion, "the_latest_version_says_when_a_grant_expires"),
         (Lie::SweepsASecondEarly, "the_exact_second_decides_over_a_grant"),
         (Lie::SweepsASecondLate, "the_exact_second_decides_over_a_grant"),
         (Lie::SweepsHalf, "the_exact_second_decides_over_a_grant"),
