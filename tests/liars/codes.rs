@@ -13,6 +13,8 @@ pub(crate) enum Lie {
     None,
     /// Not a lie: the database forgets what has expired, whoever sweeps.
     ForgetsByItself,
+    /// Not a lie either: it does so some time later.
+    ForgetsLater,
     /// Makes up a grant for an id that it does not know.
     FindsStrangers,
     /// Says that it wrote, and did not.
@@ -135,6 +137,7 @@ impl Codes {
         let longest = versions.iter().map(|version| version.expires_at().as_unix()).max().unwrap();
         match self.lie {
             Lie::SweepsEverything => true,
+            Lie::ForgetsLater => false,
             Lie::SweepsByFirstVersion => first <= now.as_unix(),
             Lie::SweepsByLongestVersion => longest <= now.as_unix(),
             Lie::SweepsASecondEarly => latest <= now.as_unix().saturating_add(1),
