@@ -181,11 +181,13 @@ impl PolicyError {
 mod tests {
     use super::*;
 
+    type Lifetime = fn(&mut Policy) -> &mut Duration;
+
     #[test]
     fn lifetimes_that_nobody_can_mean_are_refused_by_name() {
         assert_eq!(Policy::default().faults(), []);
         assert_eq!(Policy::oauth_2_1().faults(), []);
-        let lifetimes: [(&str, fn(&mut Policy) -> &mut Duration, u64, u64); 6] = [
+        let lifetimes: [(&str, Lifetime, u64, u64); 6] = [
             ("code_lifetime", |policy| &mut policy.code_lifetime, 1, 600),
             ("access_token_lifetime", |policy| &mut policy.access_token_lifetime, 1, 86_400),
             ("refresh_idle_lifetime", |policy| &mut policy.refresh_idle_lifetime, 1, 34_560_000),
