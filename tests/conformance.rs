@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use codegrant::conformance::{
-    self, Violation, client_store, code_store, codes, consent_store, replay_cache, sweep,
+    self, Violation, client_store, clients, code_store, codes, consent_store, replay_cache, sweep,
 };
 use codegrant::{
     Client, ClientId, ClientStore, Clock, CodeStore, HostError, NoConsents, SystemClock, memory,
@@ -27,15 +27,23 @@ async fn the_embedded_stores_keep_every_promise() {
 /// The checks do not take their own store's features for promises.
 #[tokio::test]
 async fn another_store_that_keeps_every_promise_is_not_accused() {
-    code_store(&crate::liars::codes::Codes::new(crate::liars::codes::Lie::None)).await.unwrap();
-    consent_store(&crate::liars::consents::Consents::new(crate::liars::consents::Lie::None))
-        .await
-        .unwrap();
-    replay_cache(&crate::liars::replays::Replays::new(crate::liars::replays::Lie::None))
-        .await
-        .unwrap();
-    let forgetful = crate::liars::codes::Codes::new(crate::liars::codes::Lie::ForgetsByItself);
-    code_store(&forgetful).await.unwrap();
+    use crate::liars::codes::{Codes, Lie};
+    use crate::liars::{consents, replays};
+    code_store(&Codes::new(Lie::None)).await.unwrap();
+    consent_store(&consents::Consents::new(consents::Lie::None)).await.unwrap();
+    replay_cache(&replays::Replays::new(replays::Lie::None)).await.unwrap();
+}
+
+/// At once, or some time later.
+#[tokio::test]
+async fn a_store_whose_database_forgets_by_itself_is_not_accused() {
+    use crate::liars::codes::{Codes, Lie};
+    use crate::liars::replays;
+    code_store(&Codes::new(Lie::ForgetsByItself)).await.unwrap();
+    replay_cache(&replays::Replays::new(replays::Lie::ForgetsByItself)).await.unwrap();
+    let (later, now) = (Codes::new(Lie::ForgetsLater), SystemClock.now());
+    sweep::the_latest_version_says_when_a_grant_expires(&later, now).await.unwrap();
+    sweep::the_exact_second_decides_over_a_grant(&later, now).await.unwrap();
 }
 
 #[tokio::test]
@@ -67,6 +75,7 @@ async fn a_code_store_is_found_out_by_the_promise_that_it_breaks() {
         (Lie::MatchesUsers, "users_that_look_alike_are_kept_apart"),
         (Lie::SweepsEverything, "what_has_not_expired_stays"),
         (Lie::SweepsByFirstVersion, "the_latest_version_says_when_a_grant_expires"),
+        (Lie::SweepsByLongestVersion, "the_latest_version_says_when_a_grant_expires"),
         (Lie::SweepsASecondEarly, "the_exact_second_decides_over_a_grant"),
         (Lie::SweepsASecondLate, "the_exact_second_decides_over_a_grant"),
         (Lie::SweepsHalf, "the_exact_second_decides_over_a_grant"),
@@ -201,6 +210,23 @@ async fn a_violation_says_what_was_promised_expected_and_seen() {
     let store = crate::liars::codes::Codes::new(crate::liars::codes::Lie::TruncatesTheLongest);
     let violation = code_store(&store).await.unwrap_err().to_string();
     assert!(violation.len() < 2_000, "{violation}");
+}
+
+/// A record is shown whole, or, if it is long, where it differs.
+#[tokio::test]
+async fn a_violation_shows_of_a_record_what_differs() {
+    for (length, is_whole) in [(50, true), (1000, false)] {
+        let named = |ending: &str| {
+            let builder = Client::builder("app").redirect_uri("https://client.example/callback");
+            builder.name(format!("{}{ending}", "n".repeat(length))).build().unwrap()
+        };
+        let (store, expected) = (memory::Clients::new([named("seen")]), named("expected"));
+        let checked = clients::a_registered_client_is_found_as_it_is(&store, &expected).await;
+        let said = checked.unwrap_err().to_string();
+        assert!(said.contains("nexpected") && said.contains("nseen"), "{said}");
+        assert_eq!(said.contains("expected {\""), is_whole, "{said}");
+        assert!(said.len() < 1000, "{said}");
+    }
 }
 
 #[track_caller]

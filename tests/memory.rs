@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use codegrant::{Clock, CodeStore, Grant};
+use codegrant::memory::Replays;
+use codegrant::{ClientId, ClientStore, Clock, CodeStore, Grant, ReplayCache, Timestamp};
 
 use crate::support::House;
-use crate::support::apps::{NOTES, SPA};
+use crate::support::apps::{NOTES, SPA, TWO};
 
 async fn sweep(house: &House) -> u64 {
     house.codes.sweep(house.clock.now()).await.unwrap()
@@ -18,6 +19,7 @@ async fn a_sweep_takes_what_expired_and_nothing_else() {
     let token = house.access_token(&SPA).await;
     house.pass(59);
     assert_eq!(sweep(&house).await, 0);
+    assert!(!house.codes.is_empty());
     house.pass(1);
     assert_eq!(sweep(&house).await, 1, "the code that nobody redeemed");
     assert_eq!(house.grants("alice").await.len(), 1);
@@ -61,6 +63,21 @@ async fn whichever_grant_of_a_user_is_forgotten_the_others_are_found() {
     assert!(held(1).await);
     house.pass(60);
     assert!(held(0).await);
+}
+
+#[tokio::test]
+async fn nothing_points_at_what_was_swept() {
+    for count in [1, 2] {
+        let house = House::new();
+        for _ in 0..count {
+            house.code(&SPA).await;
+        }
+        let grants = house.grants("alice").await;
+        house.pass(60);
+        assert_eq!(sweep(&house).await, count);
+        let kept = format!("{:?}", house.codes);
+        assert!(grants.iter().all(|grant| !kept.contains(&grant.id().to_string())), "{kept}");
+    }
 }
 
 #[tokio::test]
@@ -108,10 +125,34 @@ async fn refreshing_a_grant_leaves_no_traces_in_the_store() {
     let house = House::new();
     let mut tokens = house.tokens(&NOTES).await;
     let id = house.grants("alice").await[0].id().to_string();
-    for _ in 0..50 {
-        house.pass(1);
+    for n in 0..50 {
+        house.pass(n % 2);
         tokens = house.refreshed(&NOTES, &tokens.refresh).await;
     }
     let places = format!("{:?}", house.codes).matches(&id).count();
     assert!(places <= 4, "the grant stands in {places} places");
+}
+
+#[tokio::test]
+async fn a_client_that_was_removed_is_found_no_more_and_every_other_is() {
+    let house = House::new();
+    let [gone, stays] = [SPA, TWO].map(|app| ClientId::parse(app.id).unwrap());
+    house.clients.remove(&gone);
+    assert!(house.clients.client(&gone).await.unwrap().is_none());
+    assert!(house.clients.client(&stays).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_proof_is_forgotten_when_it_expires_and_counted() {
+    let cache = Replays::default();
+    let [ten, eleven] = [10, 11].map(Timestamp::from_unix);
+    for (proof, expires_at) in [([1; 32], ten), ([2; 32], eleven)] {
+        assert!(cache.is_first_use(&proof, expires_at).await.unwrap());
+        assert!(!cache.is_first_use(&proof, expires_at).await.unwrap());
+    }
+    assert_eq!(cache.forget_proofs(Timestamp::from_unix(9)).await.unwrap(), 0);
+    assert_eq!(cache.forget_proofs(ten).await.unwrap(), 1);
+    assert!(!cache.is_first_use(&[2; 32], eleven).await.unwrap());
+    assert!(cache.is_first_use(&[1; 32], ten).await.unwrap());
+    assert_eq!(cache.forget_proofs(eleven).await.unwrap(), 2);
 }

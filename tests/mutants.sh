@@ -14,6 +14,8 @@ export RUSTC_BOOTSTRAP=1
 result=0
 cargo mutants --no-shuffle --output "$output" "$@" \
     -- --lib --test all --test traces -- -Zunstable-options --fail-fast || result=$?
+# What hangs has been noticed as well.
+[ "$result" -ne 3 ] || result=0
 
 missed=$output/mutants.out/missed.txt
 printf '\nChanges that no test notices: %s\n' "$(wc -l <"$missed")"

@@ -236,3 +236,23 @@ fn client(id: &ClientId, scope: &Scope) -> Result<AuthenticatedClient, HostError
     let client = client.authenticated(AuthenticationMethod::None, false);
     client.ok_or_else(|| HostError::new("the client is not public"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_grant_leaves_nothing_out_and_a_long_one_is_as_long_as_can_be() {
+        let maker = Maker::new(Timestamp::from_unix(0)).unwrap();
+        let full = maker.coded_fully(&maker.user("user").unwrap()).unwrap();
+        let (asked, sign_in) = (full.asked().unwrap(), full.authentication());
+        assert!(asked.nonce.is_some() && asked.auth_time);
+        assert!(sign_in.session().is_some() && sign_in.acr().is_some() && sign_in.amr().len() == 2);
+        assert_eq!((full.scope().iter().count(), full.resources().as_slice().len()), (3, 2));
+        assert_ne!(full.known_as(), full.subject());
+        let long = maker.coded_at_length().unwrap();
+        assert!(long.to_record().unwrap().len() > 45_000);
+        assert_eq!(long.subject().as_str().len(), 255);
+        assert_eq!(long.authentication().session().unwrap().as_str().len(), 255);
+    }
+}

@@ -13,6 +13,8 @@ pub(crate) enum Lie {
     None,
     /// Not a lie: the database forgets what has expired, whoever sweeps.
     ForgetsByItself,
+    /// Not a lie either: it does so some time later.
+    ForgetsLater,
     /// Makes up a grant for an id that it does not know.
     FindsStrangers,
     /// Says that it wrote, and did not.
@@ -57,6 +59,8 @@ pub(crate) enum Lie {
     MatchesUsers,
     SweepsEverything,
     SweepsByFirstVersion,
+    /// Keeps a grant as long as any of its versions might have lived.
+    SweepsByLongestVersion,
     SweepsASecondEarly,
     SweepsASecondLate,
     /// Forgets a grant, but not that the user has it.
@@ -130,9 +134,12 @@ impl Codes {
     fn has_expired(&self, versions: &[Arc<Grant>], now: Timestamp) -> bool {
         let first = versions.first().unwrap().expires_at().as_unix();
         let latest = versions.last().unwrap().expires_at().as_unix();
+        let longest = versions.iter().map(|version| version.expires_at().as_unix()).max().unwrap();
         match self.lie {
             Lie::SweepsEverything => true,
+            Lie::ForgetsLater => false,
             Lie::SweepsByFirstVersion => first <= now.as_unix(),
+            Lie::SweepsByLongestVersion => longest <= now.as_unix(),
             Lie::SweepsASecondEarly => latest <= now.as_unix().saturating_add(1),
             Lie::SweepsASecondLate => latest < now.as_unix(),
             _ => latest <= now.as_unix(),

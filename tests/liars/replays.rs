@@ -1,16 +1,18 @@
 //! A [`ReplayCache`] with one fault.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use codegrant::{HostError, ReplayCache, Timestamp};
+use codegrant::{Clock, HostError, ReplayCache, SystemClock, Timestamp};
 
 use super::suspend_once;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lie {
     None,
+    /// Not a lie: the database forgets what has expired, whoever asks it to.
+    ForgetsByItself,
     /// Says yes to everything.
     RemembersNothing,
     /// Says no to everything.
@@ -36,6 +38,16 @@ impl Replays {
         Self { lie, kept: Mutex::default() }
     }
 
+    /// The proofs as they are now.
+    fn kept(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Timestamp>> {
+        let mut kept = self.kept.lock().unwrap();
+        if self.lie == Lie::ForgetsByItself {
+            let now = SystemClock.now();
+            kept.retain(|_, expires_at| *expires_at > now);
+        }
+        kept
+    }
+
     fn key(&self, proof: &[u8; 32]) -> Vec<u8> {
         let mut key = proof.to_vec();
         match self.lie {
@@ -55,11 +67,11 @@ impl ReplayCache for Replays {
         expires_at: Timestamp,
     ) -> Result<bool, HostError> {
         let key = self.key(proof);
-        let is_new = || !self.kept.lock().unwrap().contains_key(&key);
+        let is_new = || !self.kept().contains_key(&key);
         let seen = is_new();
         suspend_once().await;
         let seen = if self.lie == Lie::NotesInTwoSteps { seen } else { is_new() };
-        self.kept.lock().unwrap().entry(key.clone()).or_insert(expires_at);
+        self.kept().entry(key.clone()).or_insert(expires_at);
         Ok(match self.lie {
             Lie::RemembersNothing => true,
             Lie::RemembersEverything => false,
@@ -70,7 +82,7 @@ impl ReplayCache for Replays {
     async fn forget_proofs(&self, now: Timestamp) -> Result<u64, HostError> {
         suspend_once().await;
         let now = now.as_unix();
-        let mut kept = self.kept.lock().unwrap();
+        let mut kept = self.kept();
         let before = kept.len();
         kept.retain(|_, expires_at| match self.lie {
             Lie::ForgetsEverything => false,
