@@ -105,9 +105,9 @@ enum Stage {
 pub(crate) struct Generation {
     /// The first is 1, and each rotation makes the next.
     pub(crate) number: NonZeroU32,
-    /// How long after the approval it was first issued, in seconds: half the size
-    /// of a time.
-    age: u32,
+    /// How many seconds after the approval it was first issued: half the size of a
+    /// time.
+    issued_after: u32,
 }
 
 /// Marks one try to write, so that whoever lost the store's answer can see
@@ -119,12 +119,13 @@ pub(crate) struct Attempt(#[serde(with = "base64url")] [u8; 8]);
 impl Generation {
     /// First issued at `now`, of a grant approved at `approved_at`.
     fn new(number: NonZeroU32, approved_at: Timestamp, now: Timestamp) -> Self {
-        Self { number, age: u32::try_from(now.seconds_since(approved_at)).unwrap_or(u32::MAX) }
+        let issued_after = u32::try_from(now.seconds_since(approved_at)).unwrap_or(u32::MAX);
+        Self { number, issued_after }
     }
 
     /// When it was first issued, of a grant approved at `approved_at`.
     pub(crate) fn since(self, approved_at: Timestamp) -> Timestamp {
-        approved_at.plus(Duration::from_secs(self.age.into()))
+        approved_at.plus(Duration::from_secs(self.issued_after.into()))
     }
 }
 
