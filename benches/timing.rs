@@ -39,6 +39,9 @@ const KEPT: usize = 95;
 
 const BAR: f64 = 4.5;
 
+/// Bytes of every request.
+const LENGTH: usize = 512;
+
 const LONG: &str = "correct-horse-battery-staple-42";
 
 fn main() -> ExitCode {
@@ -58,8 +61,7 @@ fn main() -> ExitCode {
     verdict
 }
 
-/// What must not be told apart. The two of a pair are as long as each other, or
-/// nearly: how long a request is, its sender knows.
+/// What must not be told apart.
 fn pairs() -> [(&'static str, Vec<u8>, Vec<u8>); 7] {
     let (code, token) = genuine();
     let guess = "x".repeat(LONG.len());
@@ -131,13 +133,16 @@ fn bearer(token: &str) -> Vec<u8> {
     request("POST /resource", &format!("Bearer {token}"), "")
 }
 
+/// A request of [`LENGTH`]: how long it is, its sender knows.
 fn request(line: &str, authorization: &str, body: &str) -> Vec<u8> {
     let length = body.len();
-    format!(
+    let head = format!(
         "{line} HTTP/1.1\r\nhost: localhost\r\nauthorization: {authorization}\r\n\
-         content-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n{body}"
-    )
-    .into_bytes()
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {length:03}\r\n"
+    );
+    let [named, end] = ["user-agent: ", "\r\n\r\n"];
+    let padding = LENGTH - head.len() - named.len() - end.len() - length;
+    [head.as_str(), named, &"x".repeat(padding), end, body].concat().into_bytes()
 }
 
 /// A server on a thread of its own.
