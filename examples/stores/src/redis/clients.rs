@@ -11,8 +11,7 @@ use super::Redis;
 #[async_trait]
 impl ClientStore for Redis {
     async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, HostError> {
-        let key = self.key("client", id.as_str());
-        let record: Option<String> = self.line.read(cmd("GET").arg(key)).await?;
+        let record = self.reads.read(self.key("client", id.as_str())).await?;
         let read = |record: String| {
             self.clients.read(id, 0, &record, |record, _| Client::from_record(record))
         };

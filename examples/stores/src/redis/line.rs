@@ -58,6 +58,10 @@ impl Line {
         }
     }
 
+    pub(super) const fn is_cluster(&self) -> bool {
+        matches!(self.place, Place::Cluster(_))
+    }
+
     /// Asks for what changes nothing, a second time if the connection turns out
     /// to be dead: Redis, or something between, closes those that are idle.
     pub(super) async fn read<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, HostError> {

@@ -6,15 +6,17 @@ mod clients;
 mod consents;
 mod grants;
 mod line;
+mod reads;
 mod replays;
 
 use std::sync::Arc;
 
 use codegrant::{Client, ClientId, Grant, GrantId, HostError, Timestamp};
-use redis::{Script, cmd};
+use redis::Script;
 
 use crate::lately::Lately;
 use line::Line;
+use reads::Reads;
 
 /// By how many seconds the clocks of this program and of Redis may differ. Every
 /// record is kept so long at least, whatever its expiry says.
@@ -56,6 +58,7 @@ const LATEST: i64 = 1 << 40;
 #[derive(Clone)]
 pub struct Redis {
     line: Arc<Line>,
+    reads: Reads,
     prefix: Arc<str>,
     scripts: Arc<Scripts>,
     clients: Arc<Lately<ClientId, Client>>,
@@ -92,8 +95,10 @@ impl Redis {
             remove_account: Script::new(include_str!("remove_account.lua")),
             end_sessions: Script::new(include_str!("end_sessions.lua")),
         });
+        let line = Arc::new(line);
+        let reads = Reads::over(line.clone());
         let (clients, grants) = Default::default();
-        Ok(Self { line: Arc::new(line), prefix, scripts, clients, grants })
+        Ok(Self { line, reads, prefix, scripts, clients, grants })
     }
 
     /// The key of a record: its kind has no colon, so that no two meet.
@@ -104,7 +109,7 @@ impl Redis {
 
     /// What is kept under `key`: a record behind its version.
     async fn kept(&self, key: Vec<u8>) -> Result<Option<String>, HostError> {
-        self.line.read(cmd("GET").arg(key)).await
+        self.reads.read(key).await
     }
 
     /// Writes `record` under `key` if what is there has the version `over`, or

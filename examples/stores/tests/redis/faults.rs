@@ -10,7 +10,7 @@ use crate::flow::Flow;
 use crate::support::{LosesAnswers, a_life, account, assert_same, fresh_grant, start, subject};
 
 /// How long the store may take to say that there is no Redis.
-const SECONDS: Duration = Duration::from_secs(6);
+pub(crate) const SECONDS: Duration = Duration::from_secs(6);
 
 #[tokio::test]
 async fn while_redis_is_down_everything_is_an_error_within_seconds_and_then_it_works_again() {

@@ -12,6 +12,7 @@ mod cluster;
 mod faults;
 #[path = "../flow/mod.rs"]
 mod flow;
+mod reads;
 mod support;
 
 use std::sync::Arc;
