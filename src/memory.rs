@@ -101,7 +101,7 @@ impl ReplayCache for Replays {
 }
 
 /// How many grants a sweep looks at before it lets others in.
-const SWEPT_AT_ONCE: usize = 1024;
+const SWEPT_AT_ONCE: usize = 256;
 
 /// A [`CodeStore`] in memory.
 #[derive(Debug, Default)]
@@ -187,25 +187,27 @@ impl CodeStore for Codes {
     }
 
     async fn sweep(&self, now: Timestamp) -> Result<u64, HostError> {
-        let mut swept: u64 = 0;
-        while let Some(some) = write(&self.shelf).sweep_some(now, &self.user_hash) {
-            swept = swept.saturating_add(some);
+        let mut count: u64 = 0;
+        loop {
+            let swept = write(&self.shelf).take_expired(now, &self.user_hash);
+            let Some(swept) = swept else { return Ok(count) };
+            count = count.saturating_add(u64::try_from(swept.len())?);
         }
-        Ok(swept)
     }
 }
 
 impl Shelf {
-    /// Looks at some of the grants that are due, and says how many it forgot; `None`
-    /// if none is due.
-    fn sweep_some(&mut self, now: Timestamp, user_hash: &RandomState) -> Option<u64> {
+    /// Looks at some of the grants that are due, and gives those back that it forgot,
+    /// to be dropped when others may get in: a lock that is free for no time at all
+    /// lets nobody in. `None` if none is due.
+    fn take_expired(&mut self, now: Timestamp, user_hash: &RandomState) -> Option<Vec<ById>> {
         let mut due = self.by_expiry.first_entry().filter(|due| *due.key() <= now)?;
         let ids = due.get_mut();
         let some = ids.split_off(ids.len().saturating_sub(SWEPT_AT_ONCE));
         if ids.is_empty() {
             due.remove();
         }
-        let mut swept: u64 = 0;
+        let mut swept = Vec::with_capacity(some.len());
         for id in some {
             let Some(ById(grant)) = self.grants.get(&id) else { continue };
             let expires_at = grant.expires_at();
@@ -214,8 +216,7 @@ impl Shelf {
                 continue;
             }
             self.by_user.remove(user_hash.hash_one(grant.subject()), &id);
-            self.grants.remove(&id);
-            swept = swept.saturating_add(1);
+            swept.extend(self.grants.take(&id));
         }
         Some(swept)
     }
