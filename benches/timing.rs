@@ -4,6 +4,10 @@
 //! Requests of two kinds go over one loopback connection in random order, and
 //! Welch's t says whether their mean times differ by more than chance. Beyond
 //! 4.5 they do.
+//!
+//! How long a request is and where in it something lies, its sender knows; both
+//! show in the time, whatever the server makes of the request. So all requests are
+//! of one length, and each kind comes with its parts in many places.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, missing_docs)]
 #![allow(clippy::indexing_slicing, clippy::string_slice, clippy::arithmetic_side_effects)]
@@ -42,6 +46,12 @@ const BAR: f64 = 4.5;
 /// Bytes of every request.
 const LENGTH: usize = 512;
 
+/// In how many places the parts of a request lie.
+const PLACES: usize = 64;
+
+/// One request, with its parts in each of the places.
+type Refused = Vec<Vec<u8>>;
+
 const LONG: &str = "correct-horse-battery-staple-42";
 
 fn main() -> ExitCode {
@@ -62,7 +72,7 @@ fn main() -> ExitCode {
 }
 
 /// What must not be told apart.
-fn pairs() -> [(&'static str, Vec<u8>, Vec<u8>); 7] {
+fn pairs() -> [(&'static str, Refused, Refused); 7] {
     let (code, token) = genuine();
     let guess = "x".repeat(LONG.len());
     let (shorter_token, shorter_code) = (&token[..token.len() - 4], &code[..code.len() - 4]);
@@ -117,32 +127,36 @@ fn flipped(text: &str, place: usize) -> String {
 }
 
 /// A request to the token endpoint by a client that tries to prove itself.
-fn client(id: &str, secret: &str) -> Vec<u8> {
+fn client(id: &str, secret: &str) -> Refused {
     let credentials = STANDARD.encode(format!("{id}:{secret}"));
     let body = "grant_type=authorization_code&code=x&redirect_uri=x";
     request("POST /token", &format!("Basic {credentials}"), body)
 }
 
-fn redeem(code: &str) -> Vec<u8> {
+fn redeem(code: &str) -> Refused {
     let credentials = STANDARD.encode(format!("longer:{LONG}"));
     let body = format!("grant_type=authorization_code&code={code}&redirect_uri=x");
     request("POST /token", &format!("Basic {credentials}"), &body)
 }
 
-fn bearer(token: &str) -> Vec<u8> {
+fn bearer(token: &str) -> Refused {
     request("POST /resource", &format!("Bearer {token}"), "")
 }
 
-/// A request of [`LENGTH`]: how long it is, its sender knows.
-fn request(line: &str, authorization: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    let head = format!(
-        "{line} HTTP/1.1\r\nhost: localhost\r\nauthorization: {authorization}\r\n\
-         content-type: application/x-www-form-urlencoded\r\ncontent-length: {length:03}\r\n"
-    );
-    let [named, end] = ["user-agent: ", "\r\n\r\n"];
-    let padding = LENGTH - head.len() - named.len() - end.len() - length;
-    [head.as_str(), named, &"x".repeat(padding), end, body].concat().into_bytes()
+fn request(line: &str, authorization: &str, body: &str) -> Refused {
+    let at = |place: usize| {
+        let before = format!("{line} HTTP/1.1\r\nhost: localhost\r\nx-before: {:x<place$}\r\n", "");
+        let after = format!(
+            "authorization: {authorization}\r\n\
+             content-type: application/x-www-form-urlencoded\r\n\
+             content-length: {:03}\r\nx-after: ",
+            body.len()
+        );
+        let end = format!("\r\n\r\n{body}");
+        let rest = LENGTH - before.len() - after.len() - end.len();
+        [before, after, "x".repeat(rest), end].concat().into_bytes()
+    };
+    (0..PLACES).map(at).collect()
 }
 
 /// A server on a thread of its own.
@@ -203,16 +217,17 @@ impl Wire {
     }
 
     /// How long each took, in nanoseconds, so many times each.
-    fn times(&mut self, requests: [&[u8]; 2], samples: usize) -> [Vec<f64>; 2] {
+    fn times(&mut self, kinds: [&Refused; 2], samples: usize) -> [Vec<f64>; 2] {
         let mut times = [Vec::new(), Vec::new()];
         let mut random = rand::rng();
         for _ in 0..samples.min(1_000) {
-            requests.iter().for_each(|request| self.refused(request));
+            kinds.iter().for_each(|requests| self.refused(&requests[0]));
         }
         while times.iter().any(|times| times.len() < samples) {
             let kind = usize::from(random.random::<bool>());
+            let request = &kinds[kind][random.random_range(..PLACES)];
             let start = Instant::now();
-            self.refused(requests[kind]);
+            self.refused(request);
             let time = start.elapsed().as_secs_f64() * 1e9;
             if times[kind].len() < samples {
                 times[kind].push(time);
