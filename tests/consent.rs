@@ -1,5 +1,7 @@
 //! Remembered consent: whom nobody needs to ask twice, and who is asked every time.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use codegrant::{Authorize, Client, Decision, Granted};
 use serde_json::json;
 
@@ -34,6 +36,43 @@ async fn asking_for_more_asks_again_and_shows_what_was_allowed() {
     assert_eq!(consent.scope(), &scope(ALL));
     house.allow(consent.ticket()).await;
     assert_code(&house.redirect(&DASHBOARD.asks()).await, &DASHBOARD);
+}
+
+#[tokio::test]
+async fn a_page_can_be_shown_again_and_shows_what_was_allowed_meanwhile() {
+    let house = House::new();
+    let first = house.consent(&DASHBOARD.asks().with("scope", ALL)).await;
+    let meanwhile = house.consent(&DASHBOARD.asks().with("scope", "reports.write")).await;
+    house.allow(meanwhile.ticket()).await;
+    let again = house.consent_again(first.ticket()).await.unwrap();
+    assert_eq!(again.ticket(), first.ticket(), "it stays as old as it is");
+    assert_eq!((again.scope(), again.user()), (&scope(ALL), first.user()));
+    assert_eq!(again.asker().client().id(), first.asker().client().id());
+    assert!(first.allowed_before().is_empty());
+    assert_eq!(again.allowed_before(), &scope("reports.write"));
+    assert_code(&house.allow(again.ticket()).await, &DASHBOARD);
+}
+
+#[tokio::test]
+async fn a_page_is_not_shown_again_for_what_nobody_may_ask_any_more() {
+    let house = House::new();
+    let consent = house.consent(&DASHBOARD.asks().with("scope", ALL)).await;
+    house.clients.put(DASHBOARD.builder().scope("reports.read").build().unwrap());
+    let refused = house.consent_again(consent.ticket()).await.unwrap_err();
+    assert_eq!((refused.status().as_u16(), refused.code().as_str()), (400, "invalid_scope"));
+    let decided = house.decide(consent.ticket(), Decision::Deny).await.unwrap();
+    assert_error_redirect(&decided, &DASHBOARD, "invalid_scope");
+}
+
+/// A ticket goes through the address bar, into histories and logs.
+#[tokio::test]
+async fn a_pages_ticket_does_not_tell_who_was_asked() {
+    let house = House::new();
+    let consent = house.consent(&DASHBOARD.asks()).await;
+    let sealed = URL_SAFE_NO_PAD.decode(consent.ticket()).unwrap();
+    let readable = String::from_utf8_lossy(&sealed);
+    assert!(readable.contains("reports.read"), "the request can be read");
+    assert!(!readable.contains("alice"), "{readable}");
 }
 
 /// Who unticks a scope on a page that shows it takes it back, whatever they

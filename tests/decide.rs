@@ -60,6 +60,8 @@ async fn pages_that_stood_open_too_long_lead_nowhere() {
         assert_page(&cancelled.unwrap_err(), 400, "invalid_request");
         let decided = house.decide(late_consent.ticket(), EVERYTHING).await;
         assert_page(&decided.unwrap_err(), 400, "invalid_request");
+        let shown = house.consent_again(late_consent.ticket()).await;
+        assert_page(&shown.unwrap_err(), 400, "invalid_request");
     }
     assert_eq!(house.records().await, before);
 }
@@ -85,6 +87,8 @@ async fn a_consent_page_serves_only_whom_it_was_made_for() {
         Some(alice(START - 1).with_session(session("one"))),
     ] {
         house.browser.set(other);
+        let refused = house.consent_again(consent.ticket()).await.unwrap_err();
+        assert_page(&refused, 400, "invalid_request");
         for decision in [EVERYTHING, Decision::Deny] {
             let refused = house.decide(consent.ticket(), decision).await.unwrap_err();
             assert_page(&refused, 400, "invalid_request");
@@ -103,6 +107,8 @@ async fn a_client_that_was_withdrawn_while_people_thought_gets_nothing() {
     let login = house.login(&DASHBOARD.asks()).await;
     house.sign_in("alice");
     house.clients.remove(consent.asker().client().id());
+    let refused = house.consent_again(consent.ticket()).await.unwrap_err();
+    assert_page(&refused, 400, "invalid_client");
     for decision in [EVERYTHING, Decision::Deny] {
         let refused = house.decide(consent.ticket(), decision).await.unwrap_err();
         assert_page(&refused, 400, "invalid_client");

@@ -135,10 +135,20 @@ fn ask(
     let ticket = service.seal(&ConsentTicket {
         request: asked.params.to_query()?,
         asked_at: service.now(),
-        asked: user.clone(),
+        asked: Seen::of(&user),
     })?;
+    Ok(Authorize::Consent(consent_page(&asked, user, request, before, ticket)))
+}
+
+fn consent_page(
+    asked: &Asked,
+    user: Authentication,
+    request: &AuthorizationRequest,
+    before: Option<&Consented>,
+    ticket: String,
+) -> Consent {
     let before = before.and_then(|all| all.allowed_at(&request.resources, &request.scope));
-    Ok(Authorize::Consent(Consent {
+    Consent {
         asker: asked.asker(),
         user,
         scope: request.scope.clone(),
@@ -146,7 +156,7 @@ fn ask(
         resources: request.resources.clone(),
         claims: request.claims(),
         ticket,
-    }))
+    }
 }
 
 /// A login page is shown once more: the same pause again.
@@ -184,6 +194,20 @@ pub(crate) async fn cancel(service: &Service, ticket: &str) -> Result<Response, 
     Ok(asked.refuse(service, cause))
 }
 
+/// A consent page is shown once more, to who was asked.
+pub(crate) async fn consent(
+    service: &Service,
+    parts: &Parts,
+    ticket: &str,
+) -> Result<Consent, Refused> {
+    let opened: ConsentTicket = service.open(ticket)?;
+    let user = who_was_asked(service, parts, &opened).await?;
+    let asked = Asked::again(service, &opened.request).await?;
+    let (request, _) = asked.request(service)?;
+    let before = asked.consented(service, &user).await?;
+    Ok(consent_page(&asked, user, &request, before.as_deref(), ticket.to_owned()))
+}
+
 /// Somebody has answered: everything is judged again, as it is now, but for their
 /// sign-in. That did when they were asked, and it is the same.
 pub(crate) async fn decide(
@@ -193,9 +217,7 @@ pub(crate) async fn decide(
     decision: Decision,
 ) -> Result<Response, Refused> {
     let ticket: ConsentTicket = service.open(ticket)?;
-    let user = service.users.authenticate(parts).await?;
-    let user = user.filter(|user| user.is_same_sign_in(&ticket.asked));
-    let user = user.ok_or(TicketError::OtherUser)?;
+    let user = who_was_asked(service, parts, &ticket).await?;
     let asked = Asked::again(service, &ticket.request).await?;
     let mut request = match asked.request(service) {
         Ok((request, _)) => request,
@@ -210,6 +232,16 @@ pub(crate) async fn decide(
     };
     request.narrow(allowed.scope, &allowed.claims);
     Ok(asked.allow(service, parts, user, request, basis).await)
+}
+
+async fn who_was_asked(
+    service: &Service,
+    parts: &Parts,
+    ticket: &ConsentTicket,
+) -> Result<Authentication, Refused> {
+    let user = service.users.authenticate(parts).await?;
+    let user = user.filter(|user| Seen::of(user) == ticket.asked);
+    Ok(user.ok_or(TicketError::OtherUser)?)
 }
 
 /// What the decision leaves of what was asked; `None` for a denial. Who leaves out

@@ -19,7 +19,7 @@ use crate::answer::{self, Response};
 use crate::cause::Cause;
 use crate::cross_origin;
 use crate::endpoint::endpoints::Endpoints;
-use crate::endpoint::pause::{Authorize, Decision, Login, Refused};
+use crate::endpoint::pause::{Authorize, Consent, Decision, Login, Refused};
 use crate::endpoint::service::Service;
 use crate::endpoint::{authorize, consent, introspect, metadata, revoke, token};
 use crate::grant::Grant;
@@ -102,6 +102,13 @@ impl AuthorizationServer {
     /// Instead of a login: tells the client `access_denied`.
     pub async fn cancel(&self, login_ticket: &str) -> Result<Response, Refused> {
         let work = || authorize::cancel(&self.0, login_ticket);
+        self.observed(Endpoint::Authorization, work).await
+    }
+
+    /// What a consent page's ticket stands for, to show the page at an address of
+    /// its own, or once more. Whoever `request` authenticates must be who was asked.
+    pub async fn consent(&self, request: &Parts, consent_ticket: &str) -> Result<Consent, Refused> {
+        let work = || authorize::consent(&self.0, request, consent_ticket);
         self.observed(Endpoint::Authorization, work).await
     }
 

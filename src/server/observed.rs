@@ -8,7 +8,7 @@ use crate::answer::Response;
 use crate::cause::Cause;
 #[cfg(feature = "openid")]
 use crate::endpoint::logout_pause::{EndSession, Logout};
-use crate::endpoint::pause::{Authorize, Login, Refused};
+use crate::endpoint::pause::{Authorize, Consent, Login, Refused};
 use crate::observer::{Around, Endpoint, Event};
 
 /// What a door's work comes to.
@@ -65,6 +65,12 @@ impl<T: Outcome> Outcome for Result<T, Refused> {
 }
 
 impl Outcome for Login {
+    fn cause(&self) -> Option<&Cause> {
+        None
+    }
+}
+
+impl Outcome for Consent {
     fn cause(&self) -> Option<&Cause> {
         None
     }

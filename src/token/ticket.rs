@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::credential::{Kind, Sealer};
 use crate::model::authentication::Authentication;
 use crate::model::base64url;
-use crate::model::identity::SessionId;
+use crate::model::identity::{Acr, Amr, SessionId};
 use crate::model::timestamp::Timestamp;
 
 /// How much later than a page was asked for a login may seem to be earlier: the
@@ -74,8 +74,8 @@ pub(crate) struct ConsentTicket {
     /// The parameters of the authorization request, as a query.
     pub(crate) request: String,
     pub(crate) asked_at: Timestamp,
-    /// Who was asked: only the same user, in the same session, may answer.
-    pub(crate) asked: Authentication,
+    /// Who was asked: only the same user, by the same sign-in, may answer.
+    pub(crate) asked: Seen,
 }
 
 /// A ticket that leads nowhere.
@@ -148,8 +148,11 @@ impl LoginNote {
 impl Seen {
     pub(crate) fn of(user: &Authentication) -> Self {
         let session = user.session().map(SessionId::as_str).unwrap_or_default();
-        // A name has no line break, so no two pairs of names read alike.
-        let names = [user.subject().as_str(), "\n", session].concat();
+        let acr = user.acr().map(Acr::as_str).unwrap_or_default();
+        let amr = user.amr().iter().map(Amr::as_str);
+        let names = [user.subject().as_str(), session, acr].into_iter().chain(amr);
+        // A name has no line break and is not empty, so no two sign-ins read alike.
+        let names = names.collect::<Vec<_>>().join("\n");
         Self { at: user.authenticated_at(), sign_in: Sha256::digest(names).into() }
     }
 }
@@ -191,10 +194,33 @@ mod tests {
             .with_session(SessionId::parse(session).unwrap())
     }
 
+    fn acr(name: &str) -> Acr {
+        Acr::parse(name).unwrap()
+    }
+
     fn note(seen: Option<&Authentication>) -> LoginNote {
         let asked_at = Timestamp::from_unix(ASKED_AT);
         let (request, reason) = ("state=a".to_owned(), LoginReason::Prompt);
         LoginTicket { request, asked_at, reason, seen: seen.map(Seen::of) }.note()
+    }
+
+    #[test]
+    fn a_sign_in_is_seen_again_however_long_it_lasts_and_no_other_is() {
+        let of = |change: fn(Authentication) -> Authentication| {
+            Seen::of(&change(user("alice", 990, "one").with_acr(acr("a"))))
+        };
+        let seen = of(|same| same);
+        assert_eq!(seen, of(|same| same.with_session_end(Timestamp::from_unix(2000))));
+        for other in [
+            of(|_| user("alice", 991, "one").with_acr(acr("a"))),
+            of(|_| user("bob", 990, "one").with_acr(acr("a"))),
+            of(|_| user("alice", 990, "two").with_acr(acr("a"))),
+            of(|_| user("alice", 990, "one")),
+            of(|same| same.with_acr(acr("b"))),
+            of(|same| same.with_amr([Amr::parse("otp").unwrap()])),
+        ] {
+            assert_ne!(seen, other);
+        }
     }
 
     #[test]

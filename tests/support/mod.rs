@@ -114,6 +114,13 @@ impl House {
         }
     }
 
+    /// The browser opens a consent page at its own address, with whoever is signed
+    /// in now.
+    pub(crate) async fn consent_again(&self, ticket: &str) -> Result<Consent, Refused> {
+        let call = Call::get("/consent", &Form::default());
+        self.server.consent(&call.parts(), ticket).await
+    }
+
     /// The browser brings the decision of whoever is signed in now.
     pub(crate) async fn decide(
         &self,
