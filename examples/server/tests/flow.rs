@@ -75,7 +75,7 @@ async fn more_than_was_asked_cannot_be_ticked() {
     let browser = Browser::new(&issuer);
     let login = browser.login_page("native").await;
     let signed_in = browser.sign_in(&login, "alice", "wonderland").await;
-    let consent = browser.get(signed_in.location()).await;
+    let consent = browser.follow(&signed_in).await;
     let code = browser.submit(&consent, &ALLOW).await.params()["code"].clone();
     let fields = [
         ("grant_type", "authorization_code"),
@@ -172,7 +172,7 @@ async fn a_user_without_the_permission_is_refused_whatever_the_token_covers() {
     );
     let browser = Browser::new(&issuer);
     let login = browser.login_page("app").await;
-    let consent = browser.get(browser.sign_in(&login, "bob", "builder").await.location()).await;
+    let consent = browser.follow(&browser.sign_in(&login, "bob", "builder").await).await;
     let code = browser.submit(&consent, &ALLOW).await.params()["code"].clone();
     let tokens = browser.redeem("app", &code).await.json();
     let refused = browser.resource(tokens["access_token"].as_str().unwrap()).await;
@@ -197,7 +197,7 @@ async fn an_issuer_with_a_path_has_everything_below_it() {
     for outside in ["/healthz", "/authorize", "/:tenant", "/other/authorize"] {
         assert_eq!(browser.get(outside).await.status, 404, "{outside}");
     }
-    let wrong_method = browser.get("/:tenant/consent").await;
+    let wrong_method = browser.get("/:tenant/logout/confirm").await;
     assert_eq!((wrong_method.status, wrong_method.header("allow")), (405, "POST"));
     assert!(wrong_method.has("error"), "it is a page of ours");
     for path in ["par", "register"] {

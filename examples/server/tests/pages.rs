@@ -47,7 +47,7 @@ async fn every_page_carries_its_headers_and_its_elements() {
     assert!(login.body.contains("127.0.0.1:1"), "where cancel leads");
     let wrong = browser.sign_in(&login, "alice", "no").await;
     let signed_in = browser.sign_in(&login, "alice", "wonderland").await;
-    let consent = browser.get(signed_in.location()).await;
+    let consent = browser.follow(&signed_in).await;
     for element in ["allow", "deny", "scope-0", "scope-1"] {
         assert!(consent.has(element), "{element}");
     }
@@ -60,7 +60,7 @@ async fn every_page_carries_its_headers_and_its_elements() {
     let error = browser.authorize("nobody", "").await;
     let missing = browser.get("/nothing").await;
     let refused = browser.post("/consent", &[]).await;
-    let wrong_method = browser.get("/consent").await;
+    let wrong_method = browser.get("/logout/confirm").await;
     assert_eq!((missing.status, refused.status, wrong_method.status), (404, 403, 405));
     assert_eq!(wrong_method.header("allow"), "POST");
     for page in [&login, &wrong, &consent, &error, &missing, &refused, &wrong_method] {
@@ -219,9 +219,15 @@ async fn a_ticket_that_is_missing_or_forged_is_an_error_page() {
     let (issuer, client) = shared();
     let browser = Browser::new(&issuer);
     let login = browser.login_page(&client).await;
-    for path in ["/login", "/login?ticket=", "/login?ticket=forged"] {
-        let page = browser.get(path).await;
-        assert_eq!((page.status, page.text("error")), (400, "invalid_request"), "{path}");
+    for path in ["/login", "/consent"] {
+        for query in ["", "?ticket=", "?ticket=forged"] {
+            let page = browser.get(&format!("{path}{query}")).await;
+            assert_eq!(
+                (page.status, page.text("error")),
+                (400, "invalid_request"),
+                "{path}{query}"
+            );
+        }
     }
     let token = login.field("form_token");
     for action in ["sign-in", "cancel"] {
@@ -238,7 +244,7 @@ async fn a_ticket_that_is_missing_or_forged_is_an_error_page() {
 }
 
 #[tokio::test]
-async fn a_request_too_long_for_a_url_gets_its_login_page_right_there() {
+async fn a_request_too_long_for_a_url_gets_its_pages_right_there() {
     let (issuer, client) = shared();
     let browser = Browser::new(&issuer);
     let state = "ä".repeat(2000);
@@ -254,6 +260,29 @@ async fn a_request_too_long_for_a_url_gets_its_login_page_right_there() {
     assert_eq!(login.action(), "/login");
     let cancelled = browser.submit(&login, &[("action", "cancel")]).await;
     assert_eq!(cancelled.params()["state"], state);
+    browser.sign_in(&browser.login_page(&client).await, "alice", "wonderland").await;
+    let consent = browser.post("/authorize", &fields).await;
+    assert_eq!((consent.status, consent.action()), (200, "/consent".into()));
+    let denied = browser.submit(&consent, &[("decision", "deny")]).await;
+    assert_eq!(denied.params()["state"], state);
+}
+
+#[tokio::test]
+async fn a_consent_page_has_an_address_where_it_can_be_reloaded_by_who_was_asked() {
+    let (issuer, client) = shared();
+    let browser = Browser::new(&issuer);
+    let login = browser.login_page(&client).await;
+    let signed_in = browser.sign_in(&login, "alice", "wonderland").await;
+    let asked = browser.get(signed_in.location()).await;
+    assert_eq!(asked.status, 303);
+    assert!(asked.location().starts_with("/consent?ticket="), "{}", asked.location());
+    let page = browser.get(asked.location()).await;
+    assert_eq!((page.status, page.text("client-name")), (200, "Test &lt;Client&gt;"));
+    let stranger = Browser::new(&issuer).get(asked.location()).await;
+    assert_eq!((stranger.status, stranger.text("error")), (400, "invalid_request"));
+    let reloaded = browser.get(asked.location()).await;
+    let allowed = browser.submit(&reloaded, &[("scope", "reports.read"), ("decision", "allow")]);
+    assert!(allowed.await.params().contains_key("code"));
 }
 
 #[tokio::test]

@@ -91,7 +91,7 @@ async fn pages_that_stand_open_lead_on_under_the_new_secret() {
     let login = browser.login_page("app").await;
     rotate(&directory, &mut running, &['b', 'a']);
     let signed_in = browser.sign_in(&login, "alice", "wonderland").await;
-    let consent = browser.get(signed_in.location()).await;
+    let consent = browser.follow(&signed_in).await;
     assert_eq!(consent.status, 200, "{}", consent.body);
 
     rotate(&directory, &mut running, &['c', 'b']);

@@ -92,7 +92,7 @@ async fn a_password_entered_again_satisfies_a_client_that_asks_for_it() {
         assert!(before.params().contains_key("code"));
         let page = login_page(&browser, "app", more).await;
         let signed_in = browser.sign_in(&page, "alice", "wonderland").await;
-        let answer = browser.get(signed_in.location()).await;
+        let answer = browser.follow(&signed_in).await;
         assert!(answer.params().contains_key("code"), "{more}");
     }
 }

@@ -185,7 +185,7 @@ async fn a_client_need_not_use_pkce_or_a_nonce_and_may_have_a_query_in_its_redir
     let login = browser.get(&asked).await;
     let login = browser.get(login.location()).await;
     let consent = browser.sign_in(&login, "alice", "wonderland").await;
-    let consent = browser.get(consent.location()).await;
+    let consent = browser.follow(&consent).await;
     let answer = browser.allow(&consent).await;
     assert!(answer.location().starts_with(&format!("{with_query}&code=")), "{}", answer.location());
     let code = answer.params()["code"].clone();

@@ -27,6 +27,7 @@ impl Browser {
         form.extend([("username".into(), "alice".into()), ("password".into(), PASSWORD.into())]);
         let signed_in = browser.post(&format!("{node}/login"), &form).await;
         let consent = browser.get(&leads_to(node, &signed_in)).await;
+        let consent = browser.get(&leads_to(node, &consent)).await;
         let page = consent.text().await.expect("a page");
         let mut form = hidden(&page);
         form.extend([("scope".into(), app::SCOPE.into()), ("decision".into(), "allow".into())]);

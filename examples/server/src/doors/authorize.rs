@@ -3,15 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::request::Parts as Head;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use codegrant::{Authorize, Consent, Login};
+use codegrant::{Authorize, HostError};
 
-use super::{answer, login, read, refuse, see_other};
+use super::{answer, consent, login, read, refuse, see_other};
 use crate::application::Parts;
 use crate::log;
-use crate::pages::{ConsentPage, Item};
 
 /// URLs up to this length pass through every browser and proxy.
 const LONGEST_TICKET_IN_URL: usize = 6000;
@@ -21,53 +18,34 @@ pub(super) async fn door(State(parts): State<Arc<Parts>>, request: Request) -> R
         Ok(request) => request,
         Err(response) => return response,
     };
-    match parts.server.authorize(&head, &body).await {
-        Authorize::Login(login) => ask_to_sign_in(&parts, &head, &login).await,
-        Authorize::Consent(consent) => ask_to_agree(&parts, &head.headers, &consent),
-        Authorize::Refused(refused) => refuse("authorize", &refused),
-        Authorize::Redirect(response) => answer("authorize", response),
-    }
+    let page = match parts.server.authorize(&head, &body).await {
+        Authorize::Login(login) => match address(&parts, "login", login.ticket()) {
+            Some(page) => Ok(page),
+            None => login::show(&parts, &head, &login, |page| page.fresh()).await,
+        },
+        Authorize::Consent(consent) => match address(&parts, "consent", consent.ticket()) {
+            Some(page) => Ok(page),
+            None => consent::show(&parts, &head, &consent),
+        },
+        Authorize::Refused(refused) => return refuse("authorize", &refused),
+        Authorize::Redirect(response) => return answer("authorize", response),
+    };
+    shown(page)
 }
 
-/// Sends the browser to the login page, or shows it right here where its
-/// ticket is too long for a URL.
-async fn ask_to_sign_in(parts: &Parts, head: &Head, login: &Login) -> Response {
-    if login.ticket().len() <= LONGEST_TICKET_IN_URL {
-        log::answer("authorize", StatusCode::SEE_OTHER, None);
-        return see_other(format!("{}/login?ticket={}", parts.path, login.ticket()));
-    }
-    match login::show(parts, head, login, |page| page.fresh()).await {
+/// Sends the browser to the page with this ticket. One that is too long for a URL
+/// has its page right here.
+fn address(parts: &Parts, page: &str, ticket: &str) -> Option<Response> {
+    let fits = ticket.len() <= LONGEST_TICKET_IN_URL;
+    fits.then(|| see_other(format!("{}/{page}?ticket={ticket}", parts.path)))
+}
+
+fn shown(page: Result<Response, HostError>) -> Response {
+    match page {
         Ok(page) => {
-            log::answer("authorize", StatusCode::OK, None);
+            log::answer("authorize", page.status(), None);
             page
         }
         Err(error) => refuse("authorize", &error.into()),
     }
-}
-
-fn ask_to_agree(parts: &Parts, headers: &HeaderMap, consent: &Consent) -> Response {
-    let form_token = match parts.form_tokens.issue(headers) {
-        Ok(form_token) => form_token,
-        Err(error) => return refuse("authorize", &error.into()),
-    };
-    let items = consent.scope().iter().map(|scope| Item {
-        scope,
-        description: parts.config.describe(scope),
-        allowed_before: consent.allowed_before().contains(scope),
-    });
-    let subject = consent.user().subject();
-    let client = parts.config.client(consent.asker().client().id());
-    log::answer("authorize", StatusCode::OK, None);
-    ConsentPage {
-        action: format!("{}/consent", parts.path),
-        asker: consent.asker(),
-        client_uri: client.and_then(|client| client.client_uri.as_deref()),
-        username: parts.username(subject),
-        items: items.collect(),
-        claims: consent.claims(),
-        resources: consent.resources(),
-        ticket: consent.ticket(),
-        form_token: &form_token,
-    }
-    .render()
 }

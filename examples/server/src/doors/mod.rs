@@ -48,7 +48,7 @@ pub(crate) fn router(parts: &Arc<Parts>) -> Router {
         .route("/logout", any(logout::door))
         .route("/logout/confirm", post(logout::confirm))
         .route("/login", get(login::page).post(login::sign_in))
-        .route("/consent", post(consent::decide))
+        .route("/consent", get(consent::page).post(consent::decide))
         .route("/account", get(account::page).post(account::act))
         .route("/resource", get(resource::door).post(resource::door))
         .route("/healthz", get(healthz::door));

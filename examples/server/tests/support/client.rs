@@ -17,7 +17,7 @@ impl Browser {
         if answer.status == 303 && answer.location().contains("/login?") {
             let login = self.get(answer.location()).await;
             let signed_in = self.sign_in(&login, "alice", "wonderland").await;
-            answer = self.get(signed_in.location()).await;
+            answer = self.follow(&signed_in).await;
         }
         if answer.status == 200 {
             answer = self.allow(&answer).await;

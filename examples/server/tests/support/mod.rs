@@ -192,15 +192,29 @@ impl Browser {
         self.cookies.lock().unwrap().insert(name.into(), value.into());
     }
 
-    /// What `client` asks, answered: a redirect to the login page for somebody new.
+    /// The page that `redirect` leads to: the consent page, if the way there leads on
+    /// to it.
+    pub(crate) async fn follow(&self, redirect: &Page) -> Page {
+        let page = self.get(redirect.location()).await;
+        self.asked(page).await
+    }
+
+    /// `page`, or the consent page if that is where it leads.
+    pub(crate) async fn asked(&self, page: Page) -> Page {
+        let is_asked = page.status == 303 && page.location().contains("/consent?ticket=");
+        if is_asked { self.get(page.location()).await } else { page }
+    }
+
+    /// What `client` asks, answered: a redirect to the login page for somebody new, the
+    /// consent page for somebody known.
     pub(crate) async fn authorize(&self, client: &str, more: &str) -> Page {
         let path = Url::parse(&self.issuer).unwrap().path().trim_end_matches('/').to_owned();
         let client = client.replace(' ', "%20");
-        self.get(&format!(
+        let request = format!(
             "{path}/authorize?response_type=code&client_id={client}&state=s+1\
              &code_challenge={CHALLENGE}&code_challenge_method=S256{more}"
-        ))
-        .await
+        );
+        self.asked(self.get(&request).await).await
     }
 
     /// The login page that `client`'s request leads to.
@@ -244,7 +258,7 @@ impl Browser {
         let login = self.get(login.location()).await;
         let signed_in = self.sign_in(&login, "alice", "wonderland").await;
         assert_eq!(signed_in.status, 303, "{}", signed_in.body);
-        let page = self.get(signed_in.location()).await;
+        let page = self.follow(&signed_in).await;
         assert_eq!(page.status, 200, "{}", page.body);
         page
     }
