@@ -60,9 +60,15 @@ impl Browser {
         done(self.client.current_url().await).origin().ascii_serialization()
     }
 
-    /// Presses a button once it is there.
+    /// Presses a button once it is there: on the page after, where another takes the
+    /// page's place before it is pressed.
     pub async fn click(&self, selector: &str) {
-        done(self.shown(selector).await.click().await);
+        loop {
+            match self.shown(selector).await.click().await {
+                Err(error) if error.is_stale_element_reference() => {}
+                clicked => return done(clicked),
+            }
+        }
     }
 
     /// Types into a field once it is there.
