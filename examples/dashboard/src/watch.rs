@@ -124,7 +124,9 @@ fn answer_of_authorization_server(path: &str, posted: bool, response: &Response)
     let remark = match (path, status) {
         ("/login", StatusCode::OK) => "The login page.",
         ("/login", _) => "The login page again: that was not right.",
-        ("/authorize", StatusCode::OK) => "The consent page: what do you allow the dashboard?",
+        ("/authorize" | "/consent", StatusCode::OK) => {
+            "The consent page: what do you allow the dashboard?"
+        }
         _ if posted => "A page that says why this went no further.",
         _ => "A page of the authorization server.",
     };
