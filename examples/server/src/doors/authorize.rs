@@ -19,11 +19,11 @@ pub(super) async fn door(State(parts): State<Arc<Parts>>, request: Request) -> R
         Err(response) => return response,
     };
     let page = match parts.server.authorize(&head, &body).await {
-        Authorize::Login(login) => match address(&parts, "login", login.ticket()) {
+        Authorize::Login(login) => match send_to(&parts, "login", login.ticket()) {
             Some(page) => Ok(page),
             None => login::show(&parts, &head, &login, |page| page.fresh()).await,
         },
-        Authorize::Consent(consent) => match address(&parts, "consent", consent.ticket()) {
+        Authorize::Consent(consent) => match send_to(&parts, "consent", consent.ticket()) {
             Some(page) => Ok(page),
             None => consent::show(&parts, &head, &consent),
         },
@@ -33,9 +33,8 @@ pub(super) async fn door(State(parts): State<Arc<Parts>>, request: Request) -> R
     shown(page)
 }
 
-/// Sends the browser to the page with this ticket. One that is too long for a URL
-/// has its page right here.
-fn address(parts: &Parts, page: &str, ticket: &str) -> Option<Response> {
+/// Sends the browser to the page with this ticket, unless that is too long for a URL.
+fn send_to(parts: &Parts, page: &str, ticket: &str) -> Option<Response> {
     let fits = ticket.len() <= LONGEST_TICKET_IN_URL;
     fits.then(|| see_other(format!("{}/{page}?ticket={ticket}", parts.path)))
 }

@@ -42,6 +42,7 @@ impl Reads {
     /// Reads `key`, as it is after this call began.
     pub(super) async fn read(&self, key: Vec<u8>) -> Answer {
         let under_way = self.0.under_way.clone();
+        // There are the shared one and this read's.
         let alone = Arc::strong_count(&under_way) == 2;
         // The nodes of a cluster answer each for itself, and fail each for itself.
         if alone || self.0.line.is_cluster() {
