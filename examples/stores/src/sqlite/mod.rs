@@ -32,7 +32,7 @@ pub struct Sqlite(Arc<Parts>);
 struct Parts {
     writer: Writer,
     /// `None` in memory, where the writer's connection is the only one.
-    readers: Option<Arc<Readers>>,
+    readers: Option<Readers>,
     clients: Lately<ClientId, Client>,
     grants: Lately<GrantId, Grant>,
 }
@@ -45,7 +45,7 @@ impl Sqlite {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, HostError> {
         let path = connection::private_file(path.as_ref())?;
         let writer = Writer::start(connection::for_writing(&path)?)?;
-        Ok(Self::of(writer, Some(Readers::of(path))))
+        Ok(Self::of(writer, Some(Readers::start(&path)?)))
     }
 
     /// A database in memory, gone with the last clone.
@@ -55,8 +55,7 @@ impl Sqlite {
     }
 
     fn of(writer: Writer, readers: Option<Readers>) -> Self {
-        let (readers, clients, grants) =
-            (readers.map(Arc::new), Lately::default(), Lately::default());
+        let (clients, grants) = (Lately::default(), Lately::default());
         Self(Arc::new(Parts { writer, readers, clients, grants }))
     }
 

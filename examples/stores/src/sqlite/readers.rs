@@ -1,51 +1,72 @@
-//! Connections that read while the writer waits for the disk.
+//! Threads that read while the writer waits for the disk. They stay awake from
+//! one read to the next: waking a thread for each takes longer than to read.
 
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::thread;
 
 use codegrant::HostError;
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
+use tokio::sync::oneshot;
 
 use super::connection;
 
 /// How many read at a time; the others wait for their turn.
-const MOST_AT_ONCE: usize = 4;
+const AT_ONCE: usize = 4;
 
-/// The readers of one file, opened when they are first needed.
-pub(super) struct Readers {
-    path: PathBuf,
-    idle: Mutex<Vec<Connection>>,
-    turns: Arc<Semaphore>,
-}
+/// The way to the threads, which end with the last sender. The queue is as long
+/// as there are callers who wait.
+pub(super) struct Readers(Sender<Read>);
+
+/// Reads, and tells the caller what.
+type Read = Box<dyn FnOnce(&Connection) + Send>;
 
 impl Readers {
-    pub(super) fn of(path: PathBuf) -> Self {
-        let turns = Arc::new(Semaphore::new(MOST_AT_ONCE));
-        Self { path, idle: Mutex::default(), turns }
+    /// The readers of the file at `path`, which the writer has opened.
+    pub(super) fn start(path: &Path) -> Result<Self, HostError> {
+        let (sender, queue) = unbounded();
+        for _ in 0..AT_ONCE {
+            let (connection, queue) = (connection::for_reading(path)?, queue.clone());
+            let reader = thread::Builder::new().name("sqlite-reader".into());
+            reader.spawn(move || read_on(&connection, &queue))?;
+        }
+        Ok(Self(sender))
     }
 
     /// Every statement of `work` sees what was committed before it began.
     pub(super) async fn read<T: Send + 'static>(
-        self: &Arc<Self>,
+        &self,
         work: impl FnOnce(&Connection) -> Result<T, HostError> + Send + 'static,
     ) -> Result<T, HostError> {
-        let turn = self.turns.clone().acquire_owned().await?;
-        let readers = self.clone();
-        spawn_blocking(move || {
-            let reader = readers.idle().pop();
-            let reader = reader.map_or_else(|| connection::for_reading(&readers.path), Ok)?;
-            let outcome = work(&reader);
-            readers.idle().push(reader);
-            drop(turn);
-            outcome
-        })
-        .await?
+        let (caller, answer) = oneshot::channel();
+        let queued = self.0.send(Box::new(move |connection| {
+            // Nobody waits for what a dropped request asked.
+            if !caller.is_closed() {
+                let _ = caller.send(perform(work, connection));
+            }
+        }));
+        queued.map_err(|_| HostError::new("the readers of the database have stopped"))?;
+        answer.await?
     }
+}
 
-    /// A panic elsewhere leaves the list whole: nothing is changed halfway.
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+fn read_on(connection: &Connection, queue: &Receiver<Read>) {
+    for read in queue {
+        read(connection);
     }
+}
+
+/// The thread is everybody's: a panic is this caller's alone, and so is what
+/// `work` saw. A transaction left open would show the next ones the past.
+fn perform<T>(
+    work: impl FnOnce(&Connection) -> Result<T, HostError>,
+    connection: &Connection,
+) -> Result<T, HostError> {
+    let done = catch_unwind(AssertUnwindSafe(|| work(connection)))
+        .unwrap_or_else(|_| Err(HostError::new("the read panicked")));
+    if !connection.is_autocommit() {
+        connection.execute_batch("ROLLBACK")?;
+    }
+    done
 }

@@ -3,10 +3,10 @@
 
 use std::iter::once;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use codegrant::HostError;
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
@@ -38,7 +38,7 @@ struct Waiting<W, T> {
 
 impl Writer {
     pub(super) fn start(mut connection: Connection) -> Result<Self, HostError> {
-        let (sender, queue) = channel();
+        let (sender, queue) = unbounded();
         thread::Builder::new().name("sqlite-writer".into()).spawn(move || {
             while let Ok(first) = queue.recv() {
                 write_together(&mut connection, first, &queue);
