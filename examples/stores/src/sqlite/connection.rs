@@ -13,6 +13,10 @@ use super::schema;
 /// How long, in milliseconds, a writer waits for those of other processes.
 const PATIENCE: i32 = 10_000;
 
+/// How much of the file each reader keeps in memory, in KiB (negative, as SQLite
+/// has it): the pages of some thousand grants and the ways to them.
+const READERS_PAGES: i32 = -16_000;
+
 /// The one that writes, over the schema of this version.
 pub(super) fn for_writing(path: &Path) -> Result<Connection, HostError> {
     prepare(Connection::open(path)?)
@@ -29,6 +33,7 @@ pub(super) fn for_reading(path: &Path) -> Result<Connection, HostError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_handler(Some(wait_for_others))?;
+    connection.pragma_update(None, "cache_size", READERS_PAGES)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
