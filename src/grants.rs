@@ -172,7 +172,10 @@ impl Grants {
         let mut grant = found.clone();
         for _ in 0..MOST_ROUNDS {
             let Some(departure) = grant.sign_out(attempt) else { return Ok(false) };
-            if self.commit(&departure.next, Event::GrantEnded).await? {
+            if self.write(&departure.next).await? {
+                if departure.next.is_ended() && !grant.is_ended() {
+                    self.audit.tell(Event::GrantEnded(&departure.next));
+                }
                 return Ok(departure.is_told);
             }
             let Some(latest) = self.find(grant.id()).await? else { return Ok(false) };

@@ -6,7 +6,7 @@ use codegrant::{Cause, Decision, Endpoint, Event, Observer, Subject};
 
 use crate::sign_out::Home;
 use crate::support::House;
-use crate::support::apps::{App, BILLING, DASHBOARD, NOTES, Proof, SPA, STRICT, TRUSTED};
+use crate::support::apps::{App, BILLING, DASHBOARD, NOTES, Proof, SPA, STRICT, SYNC, TRUSTED};
 use crate::support::call::{Call, Form, bearer};
 use crate::support::seams::Fault;
 
@@ -193,6 +193,21 @@ async fn what_a_provider_alone_refuses_is_told_too() {
     assert_eq!(scribe.heard(), ["refused: end_session, invalid_request"]);
     home.server.userinfo(&bearer("x").parts(), b"").await;
     assert_eq!(scribe.heard(), ["refused: userinfo, invalid_token"]);
+}
+
+#[tokio::test]
+async fn of_a_sign_out_only_what_it_ended_is_told() {
+    let scribe = Arc::new(Scribe::default());
+    let home = Home::with(|builder| builder.observer(scribe.clone()));
+    let here = home.arrive("alice", "one");
+    home.holds(&NOTES).await;
+    let revoked = home.holds(&SYNC).await;
+    home.revoke(&SYNC, &revoked.access).await;
+    home.holds_with(&SYNC, "openid offline_access reports.read").await;
+    scribe.heard();
+    let notices = home.leave(&here).await.notices;
+    assert_eq!(notices.clients().count(), 2, "both clients are to hear of it");
+    assert_eq!(scribe.heard(), ["grant_ended: notes, ended"]);
 }
 
 #[test]
