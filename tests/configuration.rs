@@ -37,7 +37,7 @@ fn an_endpoint_that_is_no_plain_path_below_the_issuer_is_refused() {
             Endpoints { token: path.into(), ..usual() },
             Endpoints { introspection: Some(path.into()), ..usual() },
             Endpoints { revocation: Some(path.into()), ..usual() },
-            Endpoints { jwks: Some(path.into()), ..usual() },
+            Endpoints { jwks: path.into(), ..usual() },
             Endpoints { userinfo: Some(path.into()), ..usual() },
             Endpoints { end_session: Some(path.into()), ..usual() },
         ] {
@@ -45,6 +45,13 @@ fn an_endpoint_that_is_no_plain_path_below_the_issuer_is_refused() {
             assert_eq!(built.unwrap_err(), ConfigError::Path(path.to_owned()));
         }
     }
+}
+
+#[test]
+fn two_endpoints_on_one_path_are_refused() {
+    let endpoints = Endpoints { revocation: Some("/token".into()), ..Endpoints::default() };
+    let built = World::new().assemble(ISSUER, ring(&[1])).endpoints(endpoints).build();
+    assert_eq!(built.unwrap_err(), ConfigError::SamePath("/token".to_owned()));
 }
 
 #[test]

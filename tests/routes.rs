@@ -150,7 +150,7 @@ async fn what_is_switched_off_is_not_found_and_what_was_moved_is_where_it_is() {
         token: "/oauth/token".into(),
         introspection: None,
         revocation: None,
-        jwks: None,
+        jwks: "/keys".into(),
         userinfo: Some("/me".into()),
         ..Endpoints::default()
     };
@@ -163,6 +163,7 @@ async fn what_is_switched_off_is_not_found_and_what_was_moved_is_where_it_is() {
     }
     assert_eq!(status(&house.server, Method::POST, "/tenant/oauth/token").await, Some(400));
     assert_eq!(status(&house.server, Method::GET, "/tenant/me").await, Some(401));
+    assert_eq!(status(&house.server, Method::GET, "/tenant/keys").await, Some(200));
 }
 
 #[tokio::test]

@@ -13,8 +13,9 @@ pub struct Endpoints {
     /// `/revoke` (RFC 7009).
     pub revocation: Option<String>,
     /// `/jwks` (RFC 7517 section 5). This and the ones below are offered only by
-    /// an OpenID Connect provider.
-    pub jwks: Option<String>,
+    /// an OpenID Connect provider, which cannot do without this one (OpenID Connect
+    /// Discovery section 3).
+    pub jwks: String,
     /// `/userinfo` (OpenID Connect Core section 5.3).
     pub userinfo: Option<String>,
     /// `/logout` (OpenID Connect RP-Initiated Logout section 2).
@@ -28,7 +29,7 @@ impl Default for Endpoints {
             token: "/token".to_owned(),
             introspection: Some("/introspect".to_owned()),
             revocation: Some("/revoke".to_owned()),
-            jwks: Some("/jwks".to_owned()),
+            jwks: "/jwks".to_owned(),
             userinfo: Some("/userinfo".to_owned()),
             end_session: Some("/logout".to_owned()),
         }
@@ -40,7 +41,7 @@ impl Endpoints {
     pub(crate) fn paths(&self) -> impl Iterator<Item = &String> {
         let Self { authorization, token, introspection, revocation, jwks, userinfo, end_session } =
             self;
-        let optional = [introspection, revocation, jwks, userinfo, end_session];
-        [authorization, token].into_iter().chain(optional.into_iter().flatten())
+        let optional = [introspection, revocation, userinfo, end_session];
+        [authorization, token, jwks].into_iter().chain(optional.into_iter().flatten())
     }
 }

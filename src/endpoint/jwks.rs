@@ -6,10 +6,10 @@ use crate::answer::{self, Response};
 /// The published keys, where they are offered. The type is plain JSON, which
 /// every client reads; some refuse the key set's own, `application/jwk-set+json`.
 pub(crate) fn jwks(service: &Service) -> Response {
-    match (&service.provider, &service.endpoints.jwks) {
-        (Some(provider), Some(_)) => {
+    match &service.provider {
+        Some(provider) => {
             answer::document_for(provider.keys.jwks().to_string(), provider.jwks_max_age)
         }
-        _ => answer::not_offered(),
+        None => answer::not_offered(),
     }
 }

@@ -55,8 +55,7 @@ struct OfOpenId<'s> {
     claims_supported: Vec<&'s str>,
     claims_parameter_supported: bool,
     // Keys and signatures.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    jwks_uri: Option<String>,
+    jwks_uri: String,
     id_token_signing_alg_values_supported: Vec<Algorithm>,
     userinfo_signing_alg_values_supported: Vec<Algorithm>,
     // What an authentication request may hold.
@@ -132,7 +131,7 @@ impl<'s> OfOpenId<'s> {
             claim_types_supported: ["normal"],
             claims_supported: provider.claims_supported(),
             claims_parameter_supported: true,
-            jwks_uri: service.endpoints.jwks.as_ref().map(address),
+            jwks_uri: address(&service.endpoints.jwks),
             id_token_signing_alg_values_supported: provider.algorithms(),
             userinfo_signing_alg_values_supported: provider.algorithms(),
             display_values_supported: ["page", "popup", "touch", "wap"],

@@ -9,6 +9,7 @@ mod routes;
 #[cfg(feature = "openid")]
 mod userinfo;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -265,6 +266,9 @@ pub enum ConfigError {
     /// The path of an endpoint is not one.
     #[error("the endpoint's path {0:?} must be plain segments, each behind a slash")]
     Path(String),
+    /// Two endpoints have the same path.
+    #[error("two endpoints have the path {0:?}")]
+    SamePath(String),
     /// None of a provider's keys is for RS256, which every client may rely on
     /// (OpenID Connect Core section 15.1).
     #[error("an OpenID Connect provider needs a signing key for RS256")]
@@ -359,14 +363,26 @@ impl Builder {
         {
             return Err(ConfigError::AccessTokenFormat(algorithm));
         }
-        if let Some(fault) = service.endpoints.paths().find(|path| !is_path(path)) {
-            return Err(ConfigError::Path(fault.clone()));
-        }
+        judge(&service.endpoints)?;
         let (provider, audit) = (service.provider.clone(), service.audit.clone());
         service.grants = service.grants.with_tokens_of(provider).heard_by(audit);
         service.authorization_endpoint = service.issuer.endpoint(&service.endpoints.authorization);
         Ok(AuthorizationServer(Arc::new(service)))
     }
+}
+
+/// Whether each endpoint has a path, and one of its own.
+fn judge(endpoints: &Endpoints) -> Result<(), ConfigError> {
+    let mut seen = HashSet::new();
+    for path in endpoints.paths() {
+        if !is_path(path) {
+            return Err(ConfigError::Path(path.clone()));
+        }
+        if !seen.insert(path) {
+            return Err(ConfigError::SamePath(path.clone()));
+        }
+    }
+    Ok(())
 }
 
 /// Whether browsers and routers read `path` as what it says.

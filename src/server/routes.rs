@@ -78,9 +78,9 @@ impl Door {
             (introspection.as_ref(), Self::Introspection),
             (revocation.as_ref(), Self::Revocation),
             #[cfg(feature = "openid")]
-            (of_provider(service, &service.endpoints.userinfo), Self::UserInfo),
+            (of_provider(service, service.endpoints.userinfo.as_ref()), Self::UserInfo),
             #[cfg(feature = "openid")]
-            (of_provider(service, &service.endpoints.jwks), Self::Jwks),
+            (of_provider(service, Some(&service.endpoints.jwks)), Self::Jwks),
         ];
         let below = path.strip_prefix(service.issuer.path());
         let is_here = |offered: &String| below == Some(offered.as_str());
@@ -97,8 +97,8 @@ impl Door {
 
 /// The path of an endpoint that only an OpenID Connect provider offers.
 #[cfg(feature = "openid")]
-fn of_provider<'s>(service: &'s Service, path: &'s Option<String>) -> Option<&'s String> {
-    service.provider.as_ref().and(path.as_ref())
+fn of_provider<'s>(service: &'s Service, path: Option<&'s String>) -> Option<&'s String> {
+    service.provider.as_ref().and(path)
 }
 
 /// A document, or 405 to whoever does not want to read it.
