@@ -81,8 +81,13 @@ enum Place {
 }
 
 impl RegisteredUri {
-    /// Judges `uri` for a client that may use `schemes`.
-    pub(crate) fn parse(uri: &str, schemes: &PrivateSchemes) -> Result<Self, RedirectUriError> {
+    /// Judges `uri` for a client that may use `schemes`, and has no secret if it
+    /// `is_public`.
+    pub(crate) fn parse(
+        uri: &str,
+        schemes: &PrivateSchemes,
+        is_public: bool,
+    ) -> Result<Self, RedirectUriError> {
         use RedirectUriError as Unfit;
 
         if !uri.bytes().all(|byte| matches!(byte, 0x21..=0x7e) && byte != b'\\') {
@@ -99,7 +104,7 @@ impl RegisteredUri {
             return Err(Unfit::AnswerParameter);
         }
         let place = match url.scheme() {
-            "http" | "https" => Self::web_place(uri, &url, schemes)?,
+            "http" | "https" => Self::web_place(uri, &url, schemes.native, is_public)?,
             scheme if INTERPRETED.contains(&scheme) => return Err(Unfit::DangerousScheme),
             _ if !schemes.native => return Err(Unfit::PrivateUse),
             scheme if scheme.contains('.') => Place::Application,
@@ -112,18 +117,21 @@ impl RegisteredUri {
     fn web_place(
         uri: &str,
         url: &Url,
-        schemes: &PrivateSchemes,
+        is_native: bool,
+        is_public: bool,
     ) -> Result<Place, RedirectUriError> {
         let written_as_web = uri.starts_with("https://") || uri.starts_with("http://");
         // Behind a third slash URL parsers would find the host all the same.
         if !written_as_web || authority(uri).is_empty() {
             return Err(RedirectUriError::NotAbsolute);
         }
+        // What keeps a secret and is not native runs on a server, on one port.
+        let is_installed = is_native || is_public;
         let any_port = match url.host() {
-            Some(Host::Domain("localhost")) => schemes.native,
+            Some(Host::Domain("localhost")) => is_native,
             Some(Host::Domain(_)) | None => false,
-            Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST,
-            Some(Host::Ipv6(address)) => address == Ipv6Addr::LOCALHOST,
+            Some(Host::Ipv4(address)) => is_installed && address == Ipv4Addr::LOCALHOST,
+            Some(Host::Ipv6(address)) => is_installed && address == Ipv6Addr::LOCALHOST,
         };
         match url.host() {
             Some(host) if is_users_machine(&host) => Ok(Place::Loopback { any_port }),
@@ -139,7 +147,8 @@ impl RegisteredUri {
     }
 
     /// `requested` as a proven redirect URI, if it is this one: the same string,
-    /// or on a loopback address the same but for the port (RFC 8252 section 7.3).
+    /// or for an installed application, on a loopback address, the same but for the
+    /// port (RFC 8252 section 7.3).
     pub(crate) fn admit(&self, requested: &str) -> Option<RedirectUri> {
         if *self.uri == *requested {
             return Some(self.itself());
@@ -243,23 +252,26 @@ impl RedirectUri {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use Kind::{Editor, Native, Web};
+    use Kind::{Editor, Native, Public, Web};
 
-    /// Who registers: a web client, a native one, or one known as `vscode`.
+    /// Who registers: a web client with a secret or without one, a native one, or
+    /// one known as `vscode`.
     #[derive(Clone, Copy)]
     enum Kind {
         Web,
+        Public,
         Native,
         Editor,
     }
 
     fn parse(uri: &str, kind: Kind) -> Result<RegisteredUri, RedirectUriError> {
         let dotless = match kind {
-            Web | Native => Vec::new(),
+            Web | Public | Native => Vec::new(),
             Editor => vec!["vscode".to_owned(), "javascript".to_owned(), "data".to_owned()],
         };
-        let native = !matches!(kind, Web);
-        RegisteredUri::parse(uri, &PrivateSchemes { native, dotless })
+        let native = matches!(kind, Native | Editor);
+        let is_public = matches!(kind, Public);
+        RegisteredUri::parse(uri, &PrivateSchemes { native, dotless }, is_public)
     }
 
     fn registered(uri: &str, kind: Kind) -> RegisteredUri {
@@ -347,10 +359,14 @@ mod tests {
     }
 
     #[test]
-    fn loopback_addresses_are_admitted_on_any_port() {
-        for (origin, schemes) in
-            [("http://127.0.0.1", Web), ("http://[::1]", Web), ("http://localhost", Native)]
-        {
+    fn loopback_addresses_are_admitted_on_any_port_of_an_installed_application() {
+        for (origin, schemes) in [
+            ("http://127.0.0.1", Public),
+            ("http://127.0.0.1", Native),
+            ("http://[::1]", Public),
+            ("http://[::1]", Native),
+            ("http://localhost", Native),
+        ] {
             for written in [format!("{origin}/cb?a=b"), format!("{origin}:9/cb?a=b")] {
                 let uri = registered(&written, schemes);
                 for port in ["", ":1", ":49152", ":65535"] {
@@ -372,14 +388,18 @@ mod tests {
 
     #[test]
     fn the_port_is_free_nowhere_else() {
-        let web_client = registered("http://localhost:3000/cb", Web);
-        assert!(web_client.admit("http://localhost:3001/cb").is_none());
-        let https = registered("https://127.0.0.1:3000/cb", Web);
-        assert!(https.admit("https://127.0.0.1:3001/cb").is_none());
-        let other_loopback = registered("http://127.0.0.2:3000/cb", Web);
-        assert!(other_loopback.admit("http://127.0.0.2:3001/cb").is_none());
-        let address = registered("http://127.0.0.1:3000/cb", Web);
-        assert!(address.admit("http://localhost:3000/cb").is_none());
+        for (uri, other, kind) in [
+            ("http://127.0.0.1:3000/cb", "http://127.0.0.1:3001/cb", Web),
+            ("http://[::1]:3000/cb", "http://[::1]:3001/cb", Web),
+            ("http://localhost:3000/cb", "http://localhost:3001/cb", Public),
+            ("https://127.0.0.1:3000/cb", "https://127.0.0.1:3001/cb", Native),
+            ("http://127.0.0.2:3000/cb", "http://127.0.0.2:3001/cb", Native),
+            ("http://127.0.0.1:3000/cb", "http://localhost:3000/cb", Native),
+        ] {
+            let uri = registered(uri, kind);
+            assert!(uri.admit(uri.as_str()).is_some());
+            assert!(uri.admit(other).is_none(), "{other}");
+        }
     }
 
     #[test]

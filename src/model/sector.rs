@@ -40,7 +40,7 @@ mod tests {
 
     fn of(uris: &[&str]) -> Option<String> {
         let schemes = PrivateSchemes { native: true, dotless: Vec::new() };
-        let parse = |uri: &&str| RegisteredUri::parse(uri, &schemes).unwrap();
+        let parse = |uri: &&str| RegisteredUri::parse(uri, &schemes, false).unwrap();
         let uris: Vec<_> = uris.iter().map(parse).collect();
         Sector::of(&uris).map(|sector| sector.as_str().to_owned())
     }

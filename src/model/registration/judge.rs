@@ -72,14 +72,15 @@ impl ClientBuilder {
         if self.redirect_uris.is_empty() && !serves {
             return Err(ClientError::NoRedirectUri);
         }
-        if serves && self.authentication == ClientAuthentication::None {
+        let is_public = self.authentication == ClientAuthentication::None;
+        if serves && is_public {
             return Err(ClientError::PublicIntrospection);
         }
         let (scope, default_scope) = self.scopes()?;
         let registered =
             |uris: Vec<String>, refused: fn(String, RedirectUriError) -> ClientError| {
                 let parse = |uri: String| {
-                    RegisteredUri::parse(&uri, &self.private_schemes)
+                    RegisteredUri::parse(&uri, &self.private_schemes, is_public)
                         .map_err(|reason| refused(uri, reason))
                 };
                 uris.into_iter().map(parse).collect::<Result<Vec<_>, _>>()
