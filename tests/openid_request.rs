@@ -161,6 +161,15 @@ async fn a_confidential_client_needs_neither_pkce_nor_nonce() {
     assert_error_redirect(&public, &SPA, "invalid_request");
 }
 
+/// Plain requests may leave it out where there is but one (RFC 6749 section 3.1.2.3).
+#[tokio::test]
+async fn an_authentication_request_names_its_redirect_uri() {
+    let house = provider();
+    let unnamed = asks(&DASHBOARD).without("redirect_uri");
+    assert_error_redirect(&house.redirect(&unnamed).await, &DASHBOARD, "invalid_request");
+    house.consent(&unnamed.with("scope", "reports.read")).await;
+}
+
 #[tokio::test]
 async fn malformed_parameters_are_an_error_after_the_login() {
     let long = "n".repeat(4097);

@@ -96,6 +96,9 @@ impl AuthorizationRequest {
         let mut sign_in = SignIn::parse(params, client)?;
         let mut openid = None;
         if let Some(rules) = rules.openid.filter(|_| scope.contains(OPENID)) {
+            if !reply_to.redirect_uri_named {
+                return Err(RequestError::Missing(Name::RedirectUri.as_str()));
+            }
             scope = authentication::offered(scope, client, &sign_in);
             let asked = authentication::parse(params, client, &mut sign_in, rules)?;
             openid = Some(Arc::new(asked));
