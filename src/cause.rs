@@ -300,7 +300,8 @@ impl Cause {
             | Self::Refresh(CredentialError::Refused(Refusal::Target)) => {
                 "the user did not allow this resource"
             }
-            Self::Refresh(CredentialError::Refused(Refusal::Scope)) => {
+            Self::Code(CredentialError::Refused(Refusal::Scope))
+            | Self::Refresh(CredentialError::Refused(Refusal::Scope)) => {
                 "the scope exceeds what was allowed"
             }
             Self::Refresh(_) => "the refresh token is invalid, expired, or was revoked",

@@ -172,6 +172,17 @@ async fn a_redirect_uri_that_was_not_named_need_not_be_named_and_must_not_be_wro
 }
 
 #[tokio::test]
+async fn a_client_that_may_not_ask_for_any_of_it_any_more_is_told_so() {
+    let house = House::new();
+    let code = house.code(&SPA).await;
+    let other = SPA.builder().scope("profile").default_scope("profile");
+    house.clients.put(other.build().unwrap());
+    let refused = house.redeem(&SPA, &code).await;
+    assert_error(&refused, 400, "invalid_scope");
+    assert!(refused.body().contains("the scope exceeds what was allowed"), "{}", refused.body());
+}
+
+#[tokio::test]
 async fn a_code_lives_sixty_seconds() {
     let house = House::new();
     let (early, late) = (house.code(&SPA).await, house.code(&SPA).await);
