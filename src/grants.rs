@@ -6,11 +6,12 @@ use crate::cause::{Cause, CredentialError};
 #[cfg(feature = "openid")]
 use crate::grant::Attempt;
 use crate::grant::{Grant, Refusal};
-use crate::host::{CodeStore, HostError};
+use crate::host::{CodeStore, Directory, HostError};
 use crate::model::identity::{GrantId, Subject};
 use crate::model::resource::Resources;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
+use crate::model::user::User;
 use crate::observer::{Audit, Event};
 use crate::provider::Provider;
 use crate::token::access::{AccessToken, Life};
@@ -145,6 +146,20 @@ impl Grants {
             grant = latest;
         }
         Err(Cause::Contention)
+    }
+
+    /// The user of a grant that was found; `None` if `directory` does not know them
+    /// any more, which ends it.
+    pub(crate) async fn living_user(
+        &self,
+        directory: &dyn Directory,
+        grant: &Arc<Grant>,
+    ) -> Result<Option<Arc<User>>, Cause> {
+        let user = directory.user(grant.subject()).await?;
+        if user.is_none() {
+            self.end(grant.clone()).await?;
+        }
+        Ok(user)
     }
 
     /// Ends those of `user`'s grants that are `meant`. One that cannot be ended

@@ -1,6 +1,6 @@
 //! The introspection endpoint (RFC 7662).
 
-use codegrant::Policy;
+use codegrant::{Cause, ClientAuthError, Policy};
 use http::Method;
 use serde_json::json;
 
@@ -121,6 +121,10 @@ async fn public_clients_and_strangers_may_not_ask() {
         let response = house.server.introspect(&call.parts(), &call.body).await;
         assert_error(&response, 401, "invalid_client");
     }
+    let spa = SPA.calls("/introspect", &form);
+    let response = house.server.introspect(&spa.parts(), &spa.body).await;
+    let cause = response.extensions().get::<Cause>().unwrap();
+    assert!(matches!(cause, Cause::ClientAuthentication(ClientAuthError::Public)), "{cause:?}");
 }
 
 #[tokio::test]

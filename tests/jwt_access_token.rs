@@ -11,6 +11,7 @@ use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
 use serde_json::{Value, json};
 
+use crate::sign_out::openid;
 use crate::support::answers::{assert_error, json as body_of};
 use crate::support::apps::{
     API, AUDITOR, App, DASHBOARD, EVERY_APP, NOTES, OTHER_API, REPORTS_API, SPA, SYNC,
@@ -315,11 +316,25 @@ async fn a_code_is_as_good_as_before_when_nothing_could_be_signed() {
 
 /// An offline guard could not ask whether the user is there, so nothing is issued.
 #[tokio::test]
-async fn nobody_gets_a_jwt_of_a_user_who_is_gone() {
+async fn nobody_gets_a_jwt_of_a_user_who_is_gone_and_their_grant_is_ended() {
     let house = Signing::new();
     let code = house.code(&SPA).await;
     house.people.remove("alice");
     assert_error(&house.redeem(&SPA, &code).await, 400, "invalid_grant");
+    assert!(house.grants("alice").await.iter().all(|grant| grant.is_ended()));
+}
+
+#[tokio::test]
+async fn a_jwt_costs_one_look_into_the_directory() {
+    let house = Signing::new();
+    house.clients.put(openid(&NOTES).build().unwrap());
+    let code = house.code_for(&NOTES.asks().with("scope", "openid reports.read")).await;
+    house.seams.calls();
+    let tokens = Tokens::in_answer(&house.redeem(&NOTES, &code).await);
+    let looks = |calls: Vec<&'static str>| calls.iter().filter(|call| **call == "user").count();
+    assert_eq!(looks(house.seams.calls()), 1, "to redeem");
+    house.refreshed(&NOTES, &tokens.refresh).await;
+    assert_eq!(looks(house.seams.calls()), 1, "to refresh");
 }
 
 /// A valid opaque token of the same server, from before a change of its policy.

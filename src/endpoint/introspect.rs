@@ -81,15 +81,14 @@ async fn inspect(service: &Service, parts: &Parts, body: &[u8]) -> Result<String
     let params = client::read(parts, body)?;
     let client = client::authenticate(service, parts, &params).await?;
     if client.is_public() {
-        return Err(ClientAuthError::Failed.into());
+        return Err(ClientAuthError::Public.into());
     }
     let text = params.require(Name::Token)?;
     let valid = find(service, text).await?;
     let Some(valid) = valid.filter(|valid| valid.may_be_seen_by(&client)) else {
         return Ok(INACTIVE.to_owned());
     };
-    let Some(user) = service.directory.user(valid.grant.subject()).await? else {
-        service.grants.end(valid.grant).await?;
+    let Some(user) = service.living_user(&valid.grant).await? else {
         return Ok(INACTIVE.to_owned());
     };
     let tells = service.policy.introspection_tells_permissions

@@ -1,16 +1,13 @@
 //! A code becomes tokens, once (RFC 6749 section 4.1.3, OpenID Connect Core
 //! section 3.1.3.2).
 
-use std::sync::Arc;
-
 use super::refresh::terms;
 use super::service::Service;
 use super::token_response::{Issue, TokenResponse};
 use crate::cause::{Cause, CredentialError};
-use crate::grant::{Attempt, Grant, NewTokens, Outcome, Redemption, Seed};
+use crate::grant::{Attempt, NewTokens, Outcome, Redemption, Seed};
 use crate::grants::MOST_ROUNDS;
 use crate::model::client::AuthenticatedClient;
-use crate::model::user::User;
 use crate::observer::Event;
 use crate::request::token::CodeRequest;
 use crate::token::code::Code;
@@ -48,9 +45,11 @@ pub(super) async fn redeem(
         let outcome = grant.redeem(&claim, &tokens, now);
         match outcome.map_err(|refusal| Cause::Code(refusal.into()))? {
             Outcome::Redeemed(next, selection) => {
-                let user = match next.authentication_request(selection) {
-                    Some(_) => Some(living_user(service, grant).await?),
-                    None => None,
+                let user = if issue.takes_a_user(&next, selection) {
+                    let user = service.living_user(&grant).await?;
+                    Some(user.ok_or(Cause::Code(CredentialError::UserGone))?)
+                } else {
+                    None
                 };
                 let answer = issue.tokens(&next, selection, user.as_deref()).await?;
                 if service.grants.commit(&next, Event::CodeRedeemed).await? {
@@ -65,13 +64,4 @@ pub(super) async fn redeem(
         }
     }
     Err(Cause::Contention)
-}
-
-/// The user of `grant`, of whom nothing is told when they are gone.
-async fn living_user(service: &Service, grant: Arc<Grant>) -> Result<Arc<User>, Cause> {
-    if let Some(user) = service.directory.user(grant.subject()).await? {
-        return Ok(user);
-    }
-    service.grants.end(grant).await?;
-    Err(Cause::Code(CredentialError::UserGone))
 }

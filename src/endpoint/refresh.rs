@@ -40,10 +40,8 @@ pub(super) async fn refresh(
         let grant = grant.ok_or(Cause::Refresh(CredentialError::Unknown))?;
         let renewal = grant.refresh(&claim, &terms, attempt, now);
         let renewal = renewal.map_err(|refusal| Cause::Refresh(refusal.into()))?;
-        let Some(user) = service.directory.user(grant.subject()).await? else {
-            service.grants.end(grant).await?;
-            return Err(Cause::Refresh(CredentialError::UserGone));
-        };
+        let user = service.living_user(&grant).await?;
+        let user = user.ok_or(Cause::Refresh(CredentialError::UserGone))?;
         match renewal {
             Renewal::Unchanged(selection) => {
                 let answer = issue.tokens(&grant, selection, Some(&user)).await?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::endpoints::Endpoints;
 use crate::cause::Cause;
+use crate::grant::Grant;
 use crate::grants::Grants;
 use crate::host::{
     ClientStore, Clock, ConsentStore, Directory, Entropy, HostError, SecretVerifier,
@@ -14,6 +15,7 @@ use crate::model::identity::{Acr, Subject};
 use crate::model::issuer::Issuer;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
+use crate::model::user::User;
 use crate::observer::Audit;
 use crate::policy::Policy;
 use crate::provider::Provider;
@@ -58,6 +60,11 @@ impl Service {
     pub(crate) fn hint(&self, id_token: &str) -> Option<Hint> {
         let hint = self.provider.as_ref()?.hint(id_token);
         hint.filter(|hint| hint.is_of(self.issuer.as_str()))
+    }
+
+    /// The user of a grant that was found; `None` if they are gone, and it with them.
+    pub(crate) async fn living_user(&self, grant: &Arc<Grant>) -> Result<Option<Arc<User>>, Cause> {
+        self.grants.living_user(&*self.directory, grant).await
     }
 
     /// Whether clients may be told the claim about the user that is called `name`.

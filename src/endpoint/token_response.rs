@@ -10,6 +10,7 @@ use crate::model::client::Client;
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
+use crate::policy::AccessTokenFormat;
 use crate::token::access::{AccessToken, Life};
 use crate::token::id_token::{IdToken, at_hash};
 use crate::token::refresh::RefreshToken;
@@ -36,8 +37,15 @@ pub(super) struct TokenResponse {
 }
 
 impl Issue<'_> {
+    /// Whether tokens of `grant` need its user to be there: an ID token tells of
+    /// them, and of a JWT access token nobody may ask again.
+    pub(super) fn takes_a_user(&self, grant: &Grant, selection: Selection) -> bool {
+        let is_jwt = self.service.policy.access_token_format != AccessTokenFormat::Opaque;
+        is_jwt || grant.authentication_request(selection).is_some()
+    }
+
     /// Tokens of `grant`: what the access token gets of it is `selection`, and it
-    /// never outlives the grant. An ID token needs the `user` of whom it tells.
+    /// never outlives the grant. Some [take](Self::takes_a_user) its `user`.
     pub(super) async fn tokens(
         &self,
         grant: &Grant,
@@ -57,7 +65,7 @@ impl Issue<'_> {
             life: Life::new(*now, expires_at, self.attempt.to_number()),
             selection,
         };
-        let access_token = access_token::issue(service, grant, &access).await?;
+        let access_token = access_token::issue(service, grant, &access, user).await?;
         let id_token = match user {
             Some(user) => self.id_token(grant, selection, user, &access_token).await?,
             None => None,

@@ -46,10 +46,8 @@ async fn tell(
     if !scope.contains(OPENID) || grant.asked().is_none() {
         return Err(Cause::Scope { needed: Scope::openid() });
     }
-    let Some(user) = service.directory.user(grant.subject()).await? else {
-        service.grants.end(grant).await?;
-        return Err(Cause::Token(CredentialError::UserGone));
-    };
+    let user = service.living_user(&grant).await?;
+    let user = user.ok_or(Cause::Token(CredentialError::UserGone))?;
     let by_scope = provider.scope_claims.of(&scope);
     let mut claims = released(&grant, &scope, &user, Place::UserInfo(by_scope));
     claims.insert("sub".to_owned(), grant.known_as().as_str().into());

@@ -60,17 +60,17 @@ impl Guard {
         self.with_audience(Audience::Anybody)
     }
 
-    fn with_audience(self, audience: Audience) -> Self {
-        let realm = Realm { audience, ..(*self.realm).clone() };
-        Self { realm: Arc::new(realm), ..self }
+    fn with_audience(mut self, audience: Audience) -> Self {
+        Arc::make_mut(&mut self.realm).audience = audience;
+        self
     }
 
     /// Tells clients that bring no valid token to ask for `scope`. What a
     /// request needs is still the handler's to demand.
     #[must_use]
-    pub fn scope(self, scope: Scope) -> Self {
-        let realm = Realm { scope: Some(scope), ..(*self.realm).clone() };
-        Self { realm: Arc::new(realm), ..self }
+    pub fn scope(mut self, scope: Scope) -> Self {
+        Arc::make_mut(&mut self.realm).scope = Some(scope);
+        self
     }
 
     /// Lets only users pass whose sign-in was one of `acrs`, the first best; what
@@ -106,10 +106,8 @@ impl Guard {
         self.realm.admit(&opened.audience)?;
         let sign_in = SignIn::of(opened.grant.authentication());
         self.realm.demand.judge(&sign_in, now)?;
-        let Some(user) = self.directory.user(opened.grant.subject()).await? else {
-            self.grants.end(opened.grant).await?;
-            return Err(Cause::Token(CredentialError::UserGone));
-        };
+        let user = self.grants.living_user(&*self.directory, &opened.grant).await?;
+        let user = user.ok_or(Cause::Token(CredentialError::UserGone))?;
         Ok(Access {
             realm: self.realm.clone(),
             subject: opened.grant.subject().clone(),

@@ -48,6 +48,9 @@ pub enum ClientAuthError {
     /// The secret is wrong, or the method is not the registered one.
     #[error("the client's authentication failed")]
     Failed,
+    /// It is a public client, which may not introspect (RFC 7662 section 2.1).
+    #[error("a public client may not introspect")]
+    Public,
 }
 
 impl ClientCredentials {
