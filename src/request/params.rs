@@ -7,8 +7,9 @@ use super::form::{self, LONGEST, Malformed};
 
 /// More pairs than any client sends.
 const MOST_PAIRS: usize = 100;
-/// More characters than any authorization request has; a URL this long still
-/// passes through browsers and servers.
+/// More characters than any authorization request has. What was posted comes back
+/// from the login page in a URL: this long, it passes through browsers and servers,
+/// but not through every proxy.
 const LONGEST_QUERY: usize = 16 * 1024;
 
 /// Longer than any state, nonce or hint that a client needs.

@@ -24,6 +24,10 @@ const FAREWELL: Duration = Duration::from_secs(20);
 /// How long a connection may take to send a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How many bytes of headers HTTP/2 reads: an authorization request may have 16 KiB
+/// and comes back from the login page with a note.
+const LONGEST_HEAD: u32 = 64 * 1024;
+
 /// An application that accepts connections, and answers them once served.
 pub struct Listener {
     application: Application,
@@ -76,6 +80,7 @@ impl Listener {
         let service = application.router().into_make_service_with_connect_info::<SocketAddr>();
         let mut server = axum_server::from_tcp(tcp)?.handle(handle.clone());
         server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+        server.http_builder().http2().max_header_list_size(LONGEST_HEAD);
         let serving = async {
             match tls {
                 Some(tls) => {

@@ -55,6 +55,19 @@ async fn a_code_redeemed_twice_takes_the_token_with_it() {
     assert_eq!(browser.resource(token).await.status, 401);
 }
 
+/// What came by POST goes on by GET, with all its parameters in the address.
+#[tokio::test]
+async fn the_longest_request_finds_its_way_by_either_version_of_http() {
+    let (issuer, client) = shared();
+    let more = "x".repeat(20_000);
+    let address = format!("{issuer}/authorize?response_type=code&client_id={client}&more={more}");
+    let client = || reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    for http in [client().http1_only(), client().http2_prior_knowledge()] {
+        let answer = http.build().unwrap().get(&address).send().await.unwrap();
+        assert_eq!(answer.status(), 303, "{:?}", answer.version());
+    }
+}
+
 #[tokio::test]
 async fn what_is_unticked_is_not_granted() {
     let (issuer, client) = shared();
