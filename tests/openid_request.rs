@@ -86,11 +86,8 @@ async fn the_grant_remembers_what_the_request_asked_of_tokens_and_nothing_more()
             asks(&DASHBOARD).with("nonce", "n-0S6_WzA2Mj \u{fc}"),
             json!({"nonce": "n-0S6_WzA2Mj \u{fc}"}),
         ),
-        (asks(&DASHBOARD).with("max_age", "60"), json!({"auth_time": true})),
-        (
-            asks(&DASHBOARD).with("claims", r#"{"id_token":{"auth_time":null}}"#),
-            json!({"auth_time": true}),
-        ),
+        (asks(&DASHBOARD).with("max_age", "60"), json!({})),
+        (asks(&DASHBOARD).with("claims", r#"{"id_token":{"auth_time":null}}"#), json!({})),
         (asks(&DASHBOARD).with("claims_locales", "de fr"), json!({"claims_locales": "de fr"})),
         (
             asks(&DASHBOARD).with(
@@ -117,14 +114,6 @@ async fn what_is_remembered_outlives_redemption_and_refresh() {
     let tokens = body_of(&house.redeem(&SYNC, &code).await);
     house.refresh(&SYNC, tokens["refresh_token"].as_str().unwrap()).await;
     assert_eq!(kept(&house).await, json!({"nonce": "n"}));
-}
-
-#[tokio::test]
-async fn a_client_may_always_want_to_know_when_its_users_signed_in() {
-    let house = provider();
-    house.clients.put(DASHBOARD.builder().scope(ALL).require_auth_time().build().unwrap());
-    allow(&house, &asks(&DASHBOARD)).await;
-    assert_eq!(kept(&house).await, json!({"auth_time": true}));
 }
 
 /// On a server that is no provider, and for a request without the scope, none of

@@ -96,7 +96,6 @@ impl Maker {
         let resources = Resources::parse(&["https://api.example/%7B?a=b", "urn:example:api"])?;
         let openid = Some(Arc::new(AuthenticationRequest {
             nonce: Some("100% {'\"\\} \u{fc}".into()),
-            auth_time: true,
             ..AuthenticationRequest::default()
         }));
         let known_as = Some(Subject::parse(format!("{}'s {{'pairwise'}}", self.run))?);
@@ -246,7 +245,7 @@ mod tests {
         let maker = Maker::new(Timestamp::from_unix(0)).unwrap();
         let full = maker.coded_fully(&maker.user("user").unwrap()).unwrap();
         let (asked, sign_in) = (full.asked().unwrap(), full.authentication());
-        assert!(asked.nonce.is_some() && asked.auth_time);
+        assert!(asked.nonce.is_some());
         assert!(sign_in.session().is_some() && sign_in.acr().is_some() && sign_in.amr().len() == 2);
         assert_eq!((full.scope().iter().count(), full.resources().as_slice().len()), (3, 2));
         assert_ne!(full.known_as(), full.subject());

@@ -21,8 +21,4 @@ pub(crate) struct AuthenticationRequest {
     /// The languages that claims are wanted in.
     #[serde(default, skip_serializing_if = "Locales::is_empty")]
     pub(crate) claims_locales: Locales,
-    /// Whether the ID token has to say when the user signed in: `max_age` or
-    /// `claims` asked for it, or the client's registration does.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) auth_time: bool,
 }

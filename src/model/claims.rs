@@ -54,11 +54,6 @@ impl ClaimsRequest {
         self.id_token.get("acr")
     }
 
-    /// Whether the ID token is to say when the user signed in.
-    pub(crate) fn wants_auth_time(&self) -> bool {
-        self.id_token.get("auth_time").is_some()
-    }
-
     /// The values that `sub` may have, for each place that names any: the user
     /// has to be one of every list.
     pub(crate) fn subjects(&self) -> impl Iterator<Item = Vec<&Value>> {
@@ -99,7 +94,6 @@ mod tests {
     #[test]
     fn the_example_of_the_specification_asks_for_what_it_says() {
         let claims = ClaimsRequest::parse(EXAMPLE).unwrap();
-        assert!(claims.wants_auth_time());
         assert_eq!(claims.acr().unwrap().values(), ["urn:mace:incommon:iap:silver"]);
         let offered = ["given_name", "nickname", "email", "http://example.info/claims/groups"];
         let asked = asked(EXAMPLE, &offered);

@@ -167,8 +167,8 @@ impl Client {
         &self.default_acr_values
     }
 
-    /// Whether its ID tokens always say when the user signed in
-    /// (`require_auth_time`).
+    /// Whether it was registered with `require_auth_time`. Every ID token says when
+    /// the user signed in.
     #[must_use]
     pub const fn requires_auth_time(&self) -> bool {
         self.require_auth_time

@@ -28,7 +28,6 @@ pub(crate) struct OpenId<'r> {
 /// `sign_in`.
 pub(super) fn parse(
     params: &Params,
-    client: &Client,
     sign_in: &mut SignIn,
     rules: OpenId<'_>,
 ) -> Result<AuthenticationRequest, RequestError> {
@@ -47,10 +46,8 @@ pub(super) fn parse(
         subjects.and_then(|subjects| sign_in.narrow(subjects)).ok_or_else(invalid_claims)?;
     }
     want_acr(&wanted, &mut sign_in.acr).ok_or_else(invalid_claims)?;
-    let auth_time =
-        sign_in.max_age.is_some() || client.requires_auth_time() || wanted.wants_auth_time();
     let claims = wanted.asked(rules.offers);
-    Ok(AuthenticationRequest { nonce, claims, claims_locales, auth_time })
+    Ok(AuthenticationRequest { nonce, claims, claims_locales })
 }
 
 /// `scope`, without `offline_access` where that is to be ignored (section 11):

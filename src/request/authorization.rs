@@ -100,7 +100,7 @@ impl AuthorizationRequest {
                 return Err(RequestError::Missing(Name::RedirectUri.as_str()));
             }
             scope = authentication::offered(scope, client, &sign_in);
-            let asked = authentication::parse(params, client, &mut sign_in, rules)?;
+            let asked = authentication::parse(params, &mut sign_in, rules)?;
             openid = Some(Arc::new(asked));
         }
         Ok((Self { scope, resources, code_challenge, openid }, sign_in.or_default_acr(client)))

@@ -205,7 +205,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Its ID tokens always say when the user signed in.
+    /// Its ID tokens always say when the user signed in (`require_auth_time`), as
+    /// those of every client do.
     pub const fn require_auth_time(mut self) -> Self {
         self.require_auth_time = true;
         self
