@@ -147,7 +147,7 @@ impl<'s> OfOpenId<'s> {
 pub(crate) fn metadata_paths(issuer: &Issuer) -> [String; 3] {
     let path = issuer.path();
     [
-        format!("/.well-known/oauth-authorization-server{path}"),
+        issuer.metadata_path(),
         format!("/.well-known/openid-configuration{path}"),
         format!("{path}/.well-known/openid-configuration"),
     ]

@@ -34,7 +34,7 @@ pub(super) async fn redeem(
     let refresh = client.may_refresh().then(|| terms(&service.policy, client));
     let tokens = NewTokens {
         attempt: Attempt::from_bytes(service.draw()?),
-        seed: if refresh.is_some() { seed.for_access().hash() } else { seed.hash() },
+        seed: seed.of_access_tokens(refresh.is_some()).hash(),
         access_lifetime: service.policy.access_token_lifetime,
         refresh,
     };

@@ -61,7 +61,7 @@ impl Issue<'_> {
         });
         let access = AccessToken {
             grant: *grant.id(),
-            seed: if refresh.is_some() { seed.for_access() } else { *seed },
+            seed: seed.of_access_tokens(refresh.is_some()),
             life: Life::new(*now, expires_at, self.attempt.to_number()),
             selection,
         };

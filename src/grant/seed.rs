@@ -27,6 +27,12 @@ impl Seed {
         &self.0
     }
 
+    /// What the access tokens carry that are issued with this seed: where a refresh
+    /// token carries it, another one.
+    pub(crate) fn of_access_tokens(&self, has_refresh_token: bool) -> Self {
+        if has_refresh_token { self.for_access() } else { *self }
+    }
+
     /// What access tokens carry where this is what the refresh token carries:
     /// a resource server that learns the one does not learn the other.
     pub(crate) fn for_access(&self) -> Self {

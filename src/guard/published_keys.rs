@@ -115,10 +115,7 @@ impl PublishedKeys {
 
     /// Where the issuer says that its keys are (RFC 8414 section 3).
     async fn told_uri(&self) -> Result<String, HostError> {
-        let (issuer, path) = (self.issuer.as_str().trim_end_matches('/'), self.issuer.path());
-        let origin = issuer.strip_suffix(path).unwrap_or(issuer);
-        let answer =
-            self.get(&format!("{origin}/.well-known/oauth-authorization-server{path}")).await?;
+        let answer = self.get(&self.issuer.metadata_address()).await?;
         let metadata: Metadata = serde_json::from_str(answer.body())?;
         if metadata.issuer != self.issuer.as_str() {
             return Err(HostError::new("the metadata are another issuer's"));

@@ -68,6 +68,19 @@ impl Issuer {
         path.unwrap_or_default().trim_end_matches('/')
     }
 
+    /// Where clients look for its metadata, from the host's root (RFC 8414 section 3.1).
+    pub(crate) fn metadata_path(&self) -> String {
+        format!("/.well-known/oauth-authorization-server{}", self.path())
+    }
+
+    /// The address of the same.
+    #[cfg(feature = "openid")]
+    pub(crate) fn metadata_address(&self) -> String {
+        let issuer = self.0.trim_end_matches('/');
+        let origin = issuer.strip_suffix(self.path()).unwrap_or(issuer);
+        format!("{origin}{}", self.metadata_path())
+    }
+
     /// The address of an endpoint: `path` (with its leading slash) below the issuer.
     #[must_use]
     pub fn endpoint(&self, path: &str) -> String {
