@@ -31,7 +31,7 @@ pub enum Cause {
     /// The client could not prove who it is.
     #[error(transparent)]
     ClientAuthentication(#[from] ClientAuthError),
-    /// The login or consent page's ticket leads nowhere.
+    /// A page's ticket leads nowhere.
     #[error(transparent)]
     Ticket(#[from] TicketError),
     /// The user denied the request, or left the login page by its cancel button.
@@ -103,8 +103,8 @@ pub enum Cause {
     /// Something of the host's failed.
     #[error("the host could not answer: {0}")]
     Host(#[source] HostError),
-    /// Others kept changing the same grant first.
-    #[error("the grant was changed by others again and again")]
+    /// Others kept changing the same grant, or what the same user allowed, first.
+    #[error("the record was changed by others again and again")]
     Contention,
 }
 

@@ -45,7 +45,8 @@ enum Holder {
 ///    `max-age`.
 /// 2. `[new, old]`: the new key signs, and every client knows it by now. When the
 ///    last node has it, wait until the last token that the old one signed has
-///    expired.
+///    expired and, where clients send ID tokens back as hints, for as long as their
+///    sessions last: a hint of a key that is gone is refused.
 /// 3. `[new]`: the old key is gone.
 ///
 /// A key that was stolen is left out at once instead.

@@ -52,12 +52,12 @@
 //! | `guard` | [`Guard`], [`RemoteGuard`], `OfflineGuard` (feature `openid`): an access token in, [`Access`] or a challenge out |
 //! | `grants` | the host's grants: read, compared and swapped, ended |
 //! | `observer` | [`Observer`]: what happens, told to the host; traces of it (feature `tracing`) |
-//! | `keys` | `KeySet`: the keys that sign, published and rotated (feature `openid`) |
 //! | `provider` | `Provider`: what OpenID Connect adds (feature `openid`) |
+//! | `keys` | `KeySet`: the keys that sign, published and rotated (feature `openid`) |
 //! | `answer`, `form_post`, `cross_origin`, `cause` | [`Response`]; [`Cause`]: why, and what the wire says of it |
 //! | `host` | all that a host implements |
-//! | `token` | codes, tokens and tickets, sealed; what ID tokens say |
 //! | `together` | several futures at once, without a runtime |
+//! | `token` | codes, tokens and tickets, sealed; what ID tokens say |
 //! | `jose` | signatures and keys in JSON (feature `openid`) |
 //! | `request` | what arrives, read once and strictly |
 //! | `grant` | [`Grant`]: one record, one state machine |
@@ -65,7 +65,7 @@
 //! | `model` | the nouns |
 //!
 //! A file imports from floors below its own. From `token` down, nothing awaits,
-//! reads a clock, draws randomness or knows a store.
+//! reads a clock, knows a store, or draws randomness other than a signature's own.
 
 mod answer;
 mod cause;

@@ -39,10 +39,10 @@ pub struct Policy {
     /// Whose refresh tokens are replaced by the next one at each use.
     pub refresh_rotation: Rotation,
     /// How long a client that did not get the answer may use the token before
-    /// once more, and get the same answer: 10 seconds, at most a minute; zero
+    /// once more, and get the same next one: 10 seconds, at most a minute; zero
     /// makes every lost answer the end of the grant.
     pub refresh_grace: Duration,
-    /// How long a login or consent page may stay open: 10 minutes, at most a day.
+    /// How long a login, consent or sign-out page may stay open: 10 minutes, at most a day.
     pub interaction_lifetime: Duration,
     /// Whether confidential clients must use PKCE as public ones always must
     /// (RFC 9700 section 2.1.1): no, unless a client's registration says so.
@@ -158,7 +158,7 @@ impl PolicyError {
             .collect()
     }
 
-    /// The lifetime's name, as in [`Policy`].
+    /// The lifetime's name, as in [`Policy`] or `Provider`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name

@@ -15,7 +15,7 @@ use crate::model::page::Locales;
 pub enum Logout {
     /// The signed-in user has to be asked: show a page that carries the ticket.
     Confirm(ConfirmLogout),
-    /// A login session is to be ended.
+    /// Go on: end the login session of [`EndSession::user`], if it names one.
     End(EndSession),
     /// The request has a fault: show an error page.
     Refused(Refused),
@@ -75,7 +75,8 @@ impl ConfirmLogout {
     }
 
     /// What the page carries: the request and who was asked, sealed. It serves
-    /// this user in this session only.
+    /// them in this session and, where nobody is signed in, whoever brings it; and
+    /// it names them. Keep it in a form, out of addresses and logs.
     #[must_use]
     pub fn ticket(&self) -> &str {
         &self.ticket

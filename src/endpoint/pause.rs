@@ -259,7 +259,7 @@ impl Refused {
         self.cause.description()
     }
 
-    /// The page's status: 400, or 405 and 503 where they fit better.
+    /// The page's status: 400, or 405, 500 and 503 where they fit better.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.cause.page_status()

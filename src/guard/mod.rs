@@ -46,7 +46,8 @@ pub struct Access {
 
 impl Access {
     /// The user who allowed the client to come here: for a [`Guard`] by the host's
-    /// own name for them, for a [`RemoteGuard`] as the client calls them.
+    /// own name for them, for the others as the client calls them, which may be
+    /// another name for each client ([`pairwise`](crate::ClientBuilder::pairwise)).
     #[must_use]
     pub const fn subject(&self) -> &Subject {
         &self.subject
@@ -88,7 +89,8 @@ impl Access {
         self.sign_in.acr.as_ref()
     }
 
-    /// What the directory says of the user, roles and permissions.
+    /// What the directory says of the user, roles and permissions, as far as this
+    /// guard is told.
     #[must_use]
     pub fn user(&self) -> &User {
         &self.user

@@ -9,7 +9,8 @@ use crate::model::client::Client;
 use crate::model::identity::ClientId;
 use crate::model::secret::{ClientSecret, SecretHash};
 
-/// Where the registered clients are kept. Asked once a request, and never cached.
+/// Where the registered clients are kept. Asked anew for each request of a
+/// client's, and never cached.
 /// [The guide](crate::guide::stores#the-other-stores) writes one.
 #[diagnostic::on_unimplemented(
     note = "put `#[async_trait]` above its `impl ClientStore`, as `codegrant::guide::stores` does"

@@ -62,8 +62,9 @@ impl Consented {
         &self.facts.client
     }
 
-    /// Everything that was allowed, at whatever resource, which may be the empty
-    /// scope; `None` if nothing is allowed any more.
+    /// Everything that was allowed, at whatever resource, as far as one scope holds
+    /// it (64 tokens); it may be the empty scope. `None` if nothing is allowed any
+    /// more.
     #[must_use]
     pub fn scope(&self) -> Option<Scope> {
         let scopes = self.facts.allowed.iter().map(|allowed| allowed.scope.clone());
@@ -127,7 +128,7 @@ impl Consented {
 
     /// The next version, after the user was asked for `asked` at `resources` and
     /// allowed `answer` of it: what they left out is allowed there no more, and
-    /// what they were not asked for stays as it was.
+    /// what they were not asked for stays as it was, unless both do not fit a scope.
     pub(crate) fn answered(&self, asked: &Scope, resources: &Resources, answer: &Scope) -> Self {
         let mut allowed = self.facts.allowed.clone();
         for place in places(resources) {

@@ -1,5 +1,6 @@
 //! The same events for whoever collects traces. What names a grant or a user is
-//! hashed, so that lines belong together and lead to nobody.
+//! hashed: lines belong together, and a name cannot be read off them, though who
+//! guesses it can recognize it.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

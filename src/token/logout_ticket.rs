@@ -12,7 +12,7 @@ use crate::model::timestamp::Timestamp;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct LogoutTicket {
     pub(crate) asked_at: Timestamp,
-    /// Who was asked: only the same user, in the same session, may answer.
+    /// Who was asked: nobody else who is signed in may answer.
     pub(crate) asked: Authentication,
     /// Which client wants it, and where it wants the browser to be afterwards.
     pub(crate) client: Option<ClientId>,

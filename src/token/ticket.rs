@@ -1,5 +1,5 @@
-//! Tickets: what a login or consent page carries while people think, and what
-//! they bring back from the login page, so that the server need not remember it.
+//! Tickets: what a page carries while people think, and what they bring back from
+//! the login page, so that the server need not remember it.
 
 use std::time::Duration;
 
