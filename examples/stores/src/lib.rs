@@ -3,7 +3,7 @@
 //! Each one keeps what codegrant asks a host to keep ([`ClientStore`],
 //! [`CodeStore`], [`ConsentStore`], [`ReplayCache`], [`Directory`]) and, beside
 //! it, what a host with a login page of its own needs: [`AccountStore`]. Copy
-//! that of the database that you use.
+//! that of the database that you use, with `lately` and `accounts`.
 
 mod accounts;
 mod lately;

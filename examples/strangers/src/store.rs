@@ -1,8 +1,8 @@
 //! Grants, consents and clients in [`redb`], a key-value store in one file.
 //!
 //! It has one writer at a time, so a comparison and the write that follows it are one
-//! step as soon as they are one transaction. It waits for the disk, on threads of its
-//! own: a method that blocked would hold up whatever else its thread serves.
+//! step as soon as they are one transaction. It waits for the disk on the threads that
+//! tokio keeps for that: a method that blocked would hold up whatever else its thread serves.
 
 use std::path::Path;
 use std::sync::Arc;
