@@ -17,8 +17,9 @@ pub(crate) struct Cookie {
 }
 
 impl Cookie {
-    /// A cookie for the paths below `path`. Under https, the prefix of its name
-    /// keeps other hosts of the same domain from setting it (RFC 6265bis section 4.1.3).
+    /// A cookie for the paths below `path`. Under https, the prefix of its name keeps
+    /// other hosts of the same domain from setting it where that is the whole host,
+    /// and else those who speak plain http (RFC 6265bis section 4.1.3).
     pub(crate) fn new(name: &str, path: &str, secure: bool) -> Self {
         let (prefix, secure) = match (secure, path) {
             (false, _) => ("", ""),
