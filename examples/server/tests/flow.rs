@@ -16,7 +16,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use codegrant::{CodeStore, Grant, GrantId, HostError, Subject, Timestamp};
 use support::client::ALLOW;
-use support::{Browser, CALLBACK, VERIFIER, shared, start};
+use support::{Browser, CALLBACK, shared, start};
 
 #[tokio::test]
 async fn a_user_signs_in_allows_and_the_client_reaches_the_resource() {
@@ -90,13 +90,7 @@ async fn more_than_was_asked_cannot_be_ticked() {
     let signed_in = browser.sign_in(&login, "alice", "wonderland").await;
     let consent = browser.follow(&signed_in).await;
     let code = browser.submit(&consent, &ALLOW).await.params()["code"].clone();
-    let fields = [
-        ("grant_type", "authorization_code"),
-        ("client_id", "native"),
-        ("code", &code),
-        ("code_verifier", VERIFIER),
-    ];
-    assert_eq!(browser.post("/token", &fields).await.json()["scope"], "reports.read");
+    assert_eq!(browser.redeem("native", &code).await.json()["scope"], "reports.read");
 }
 
 #[tokio::test]

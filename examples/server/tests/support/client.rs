@@ -3,7 +3,7 @@
 
 use reqwest::Method;
 
-use super::{Browser, Page, SECRET, VERIFIER};
+use super::{Browser, Page, SECRET, VERIFIER, callback_of};
 
 /// What alice ticks and presses to allow everything.
 pub(crate) const ALLOW: [(&str, &str); 3] =
@@ -48,9 +48,13 @@ impl Browser {
 
     /// Redeems `code` with `more` parameters.
     pub(crate) async fn redeem_for(&self, client: &str, code: &str, more: &[(&str, &str)]) -> Page {
-        let fields =
-            [("grant_type", "authorization_code"), ("code", code), ("code_verifier", VERIFIER)];
-        self.call(client, "/token", &[&fields, more].concat()).await
+        let mut fields =
+            vec![("grant_type", "authorization_code"), ("code", code), ("code_verifier", VERIFIER)];
+        fields.extend(more);
+        if more.iter().all(|(name, _)| *name != "redirect_uri") {
+            fields.push(("redirect_uri", callback_of(client)));
+        }
+        self.call(client, "/token", &fields).await
     }
 
     pub(crate) async fn refresh(&self, client: &str, token: &str) -> Page {

@@ -75,6 +75,15 @@ pub(crate) fn public() -> Client {
     }
 }
 
+/// Where `client` is answered: one of the tests', or the demonstration's.
+pub(crate) fn callback_of(client: &str) -> &'static str {
+    match client {
+        "native" => "http://127.0.0.1/callback",
+        "dashboard" => "http://127.0.0.1:8081/callback",
+        _ => CALLBACK,
+    }
+}
+
 /// The grant types of a client that gets refresh tokens.
 pub(crate) fn refreshing() -> Option<Vec<String>> {
     Some(vec!["authorization_code".into(), "refresh_token".into()])
@@ -209,10 +218,15 @@ impl Browser {
     /// consent page for somebody known.
     pub(crate) async fn authorize(&self, client: &str, more: &str) -> Page {
         let path = Url::parse(&self.issuer).unwrap().path().trim_end_matches('/').to_owned();
-        let client = client.replace(' ', "%20");
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("client_id", client).append_pair("state", "s 1");
+        if !more.contains("&redirect_uri=") {
+            query.append_pair("redirect_uri", callback_of(client));
+        }
         let request = format!(
-            "{path}/authorize?response_type=code&client_id={client}&state=s+1\
-             &code_challenge={CHALLENGE}&code_challenge_method=S256{more}"
+            "{path}/authorize?response_type=code&{}\
+             &code_challenge={CHALLENGE}&code_challenge_method=S256{more}",
+            query.finish()
         );
         self.asked(self.get(&request).await).await
     }
