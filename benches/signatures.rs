@@ -101,6 +101,9 @@ struct Endpoint {
     head: Parts,
 }
 
+/// Where the client is answered, as both requests say it.
+const TO: &str = "redirect_uri=https%3A%2F%2Fdashboard.example%2Fcallback";
+
 /// Alice, who proved it by two factors.
 struct Alice;
 
@@ -144,7 +147,7 @@ impl Endpoint {
     fn code(&self, scope: &str) -> Vec<u8> {
         let uri = format!(
             "/authorize?response_type=code&client_id=dashboard&scope={scope}\
-             &nonce=n-0S6_WzA2Mj4aWcbR7fKQ"
+             &nonce=n-0S6_WzA2Mj4aWcbR7fKQ&{TO}"
         );
         let (request, ()) = Request::get(uri).body(()).unwrap().into_parts();
         let Authorize::Redirect(response) = ready(self.server.authorize(&request, b"")) else {
@@ -153,7 +156,7 @@ impl Endpoint {
         let location = response.headers()[LOCATION].to_str().unwrap();
         let code = location.split(['=', '&']).nth(1).unwrap();
         let client = "client_id=dashboard&client_secret=secret";
-        format!("grant_type=authorization_code&{client}&code={code}").into_bytes()
+        format!("grant_type=authorization_code&{client}&{TO}&code={code}").into_bytes()
     }
 
     fn redeem(&self, body: &[u8]) -> Response {
