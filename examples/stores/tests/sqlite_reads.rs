@@ -94,6 +94,7 @@ async fn what_nobody_waits_for_any_more_is_not_read() {
     let directory = tempfile::tempdir().unwrap();
     let db = database(directory.path()).await;
     let mut held = Vec::new();
+    // As many as read at a time: whatever comes now waits.
     for _ in 0..4 {
         held.push(hold(&db).await);
     }
