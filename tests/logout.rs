@@ -90,7 +90,7 @@ async fn without_proof_that_the_session_is_meant_its_user_is_asked_and_nothing_e
     let back = [("post_logout_redirect_uri", NOTES_BYE), ("client_id", NOTES.id)];
     for form in [
         Form::default(),
-        Form::of(&[("logout_hint", "alice"), ("ui_locales", "de en")]),
+        Form::of(&[("logout_hint", "alice"), ("ui_locales", "de <b> en")]),
         Form::of(&[("state", "s")]),
         Form::of(&[("client_id", NOTES.id)]),
         Form::of(&back),
@@ -106,7 +106,7 @@ async fn without_proof_that_the_session_is_meant_its_user_is_asked_and_nothing_e
             assert_eq!(confirm.user().subject().as_str(), "alice");
             assert_eq!(confirm.logout_hint().unwrap_or_default(), form.value("logout_hint"));
             let locales: Vec<_> = confirm.ui_locales().iter().collect();
-            assert_eq!(locales.join(" "), form.value("ui_locales"));
+            assert_eq!(locales.join(" "), form.value("ui_locales").replace(" <b>", ""));
             if !form.value("client_id").is_empty() {
                 assert_eq!(confirm.client().unwrap().id().as_str(), NOTES.id);
             }
@@ -266,9 +266,7 @@ async fn repeated_and_malformed_parameters_are_told_on_a_page_and_end_nothing() 
         let split = Call::post(&format!("/logout?{}", good.encode()), &Form::of(&[(&name, "x")]));
         assert!(matches!(home.logout_by(&split).await, Logout::Refused(_)), "{name}");
     }
-    for (name, value) in
-        [("state", "a\nb"), ("logout_hint", "a\rb"), ("ui_locales", "<b>"), ("client_id", "a\tb")]
-    {
+    for (name, value) in [("state", "a\nb"), ("logout_hint", "a\rb"), ("client_id", "a\tb")] {
         let refused = home.fault(&good.clone().with(name, value)).await;
         assert_page(&refused, 400, "invalid_request");
         assert_eq!(refused.description(), format!("{name} is not valid"));

@@ -358,7 +358,7 @@ async fn the_login_page_learns_what_the_client_would_like_and_learns_it_again() 
     let form = SPA
         .asks()
         .with("login_hint", "alice@example.com <b>")
-        .with("ui_locales", "de-CH de tlh")
+        .with("ui_locales", "de-CH de_DE <script> de tlh")
         .with("display", "popup");
     let first = house.login(&form).await;
     let second = house.server.login(first.ticket()).await.unwrap();
@@ -386,8 +386,6 @@ async fn malformed_wishes_are_an_error_after_the_login() {
         ("max_age", "1.5", "invalid_request"),
         ("max_age", "18446744073709551616", "invalid_request"),
         ("display", "hologram", "invalid_request"),
-        ("ui_locales", "de_DE", "invalid_request"),
-        ("ui_locales", "<script>", "invalid_request"),
         ("login_hint", "a\r\nb", "invalid_request"),
         ("login_hint", &long, "invalid_request"),
         ("acr_values", "gøld", "invalid_request"),

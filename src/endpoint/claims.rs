@@ -190,7 +190,7 @@ mod tests {
     }
 
     fn told(user: &User, name: &str, locales: &str) -> Option<Value> {
-        value(user, name, &Locales::parse(locales).unwrap())
+        value(user, name, &Locales::read(locales))
     }
 
     fn polyglot() -> User {

@@ -23,10 +23,10 @@ pub enum Display {
 #[serde(transparent)]
 pub struct Locales(Option<Arc<str>>);
 
-/// Longer than any list that a page could choose from.
-const LONGEST: usize = 1024;
 /// More languages than anybody speaks.
 const MOST: usize = 10;
+/// Longer than any tag that is in use (BCP 47 section 4.4.1).
+const LONGEST_TAG: usize = 35;
 
 impl Display {
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -41,32 +41,31 @@ impl Display {
 }
 
 impl Locales {
-    /// Reads space-separated tags. Whether anything speaks the languages is
-    /// another question, and never an error.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut tags = text.split(' ').filter(|tag| !tag.is_empty());
-        let fits = text.len() <= LONGEST && tags.all(is_language_tag);
-        fits.then(|| Self(Some(text.into())))
+    /// The first ten of space-separated tags. They are wishes, so what is no tag is
+    /// passed over and nothing is an error (OpenID Connect Core section 3.1.2.1).
+    pub(crate) fn read(text: &str) -> Self {
+        let tags: Vec<_> = text.split(' ').filter(|tag| is_language_tag(tag)).take(MOST).collect();
+        Self((!tags.is_empty()).then(|| tags.join(" ").into()))
     }
 
     /// The tags, the most wanted one first: no more than ten.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let tags = self.0.as_deref().unwrap_or_default().split(' ');
-        tags.filter(|tag| !tag.is_empty()).take(MOST)
+        self.0.iter().flat_map(|tags| tags.split(' '))
     }
 
     /// Whether none is named.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.iter().next().is_none()
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 }
 
 /// Whether `text` has the form of a language tag (BCP 47), known or not.
 pub(super) fn is_language_tag(text: &str) -> bool {
-    text.split('-').all(|subtag| {
+    let is_subtag = |subtag: &str| {
         (1..=8).contains(&subtag.len()) && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    })
+    };
+    text.len() <= LONGEST_TAG && text.split('-').all(is_subtag)
 }
 
 #[cfg(test)]
@@ -74,33 +73,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn locales_are_language_tags_known_or_not() {
+    fn locales_are_language_tags_known_or_not_and_what_is_none_is_passed_over() {
         for (text, tags) in [
-            ("de", Some(vec!["de"])),
-            ("fr-CA  fr en", Some(vec!["fr-CA", "fr", "en"])),
-            ("zh-Hant-TW tlh x-private", Some(vec!["zh-Hant-TW", "tlh", "x-private"])),
-            ("", Some(vec![])),
-            ("de,en", None),
-            ("de_DE", None),
-            ("-", None),
-            ("de-", None),
-            ("überall", None),
-            ("<script>", None),
-            ("de\nen", None),
-            ("ninechars", None),
+            ("de", vec!["de"]),
+            ("fr-CA  fr en", vec!["fr-CA", "fr", "en"]),
+            ("zh-Hant-TW tlh x-private", vec!["zh-Hant-TW", "tlh", "x-private"]),
+            ("de_DE en", vec!["en"]),
+            ("de,en - de- -de überall <script> de\nen ninechars fr", vec!["fr"]),
+            ("", vec![]),
+            (" ", vec![]),
+            ("de_DE", vec![]),
         ] {
-            let locales = Locales::parse(text);
-            let read = locales.as_ref().map(|locales| locales.iter().collect::<Vec<_>>());
-            assert_eq!(read, tags, "{text:?}");
+            let locales = Locales::read(text);
+            assert_eq!(locales.iter().collect::<Vec<_>>(), tags, "{text:?}");
+            assert_eq!(locales.is_empty(), tags.is_empty(), "{text:?}");
         }
-        assert!(Locales::parse(&"de ".repeat(342)).is_none());
     }
 
     #[test]
-    fn however_many_languages_are_wanted_few_count() {
-        let locales = Locales::parse(&format!("de fr {}", "x ".repeat(500))).unwrap();
+    fn however_many_languages_are_wanted_few_are_kept() {
+        let locales = Locales::read(&format!("de _ fr {}", "x ".repeat(500)));
         assert_eq!(locales.iter().count(), MOST);
         assert!(locales.iter().take(3).eq(["de", "fr", "x"]));
+    }
+
+    #[test]
+    fn no_tag_is_longer_than_any_that_is_in_use() {
+        let longest = format!("en-{}", "a".repeat(8) + "-bbbbbbbb-cccccccc-ddddd");
+        assert_eq!(longest.len(), LONGEST_TAG);
+        assert!(is_language_tag(&longest) && !is_language_tag(&(longest + "d")));
     }
 
     #[test]

@@ -5,12 +5,11 @@ use serde_json::Value;
 
 use super::RequestError;
 use super::params::{Name, Params, fits};
-use super::sign_in::{SignIn, WantedAcr, read};
+use super::sign_in::{SignIn, WantedAcr, locales, read};
 use crate::model::authentication_request::AuthenticationRequest;
 use crate::model::claims::{ClaimsRequest, Offers};
 use crate::model::client::Client;
 use crate::model::identity::{Acr, Subject};
-use crate::model::page::Locales;
 use crate::model::scope::{OFFLINE_ACCESS, Scope};
 
 /// Whom an `id_token_hint` names, as the client calls them, if this server issued
@@ -36,7 +35,7 @@ pub(super) fn parse(
     }
     let nonce = read(params, Name::Nonce, |nonce| fits(nonce).then(|| nonce.into()))?;
     let wanted = read(params, Name::Claims, ClaimsRequest::parse)?.unwrap_or_default();
-    let claims_locales = read(params, Name::ClaimsLocales, Locales::parse)?.unwrap_or_default();
+    let claims_locales = locales(params, Name::ClaimsLocales)?;
     let invalid_claims = || RequestError::Invalid(Name::Claims.as_str());
     if let Some(hinted) = read(params, Name::IdTokenHint, rules.hinted)? {
         sign_in.narrow(vec![hinted]);

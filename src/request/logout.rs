@@ -3,7 +3,7 @@
 use super::RequestError;
 use super::authorization::state;
 use super::params::{Name, Params, fits};
-use super::sign_in::read;
+use super::sign_in::{locales, read};
 use crate::model::identity::ClientId;
 use crate::model::page::Locales;
 
@@ -28,7 +28,7 @@ impl<'p> LogoutRequest<'p> {
             post_logout_redirect_uri: params.get(Name::PostLogoutRedirectUri)?,
             state: state(params)?,
             logout_hint: read(params, Name::LogoutHint, |hint| fits(hint).then_some(hint))?,
-            ui_locales: read(params, Name::UiLocales, Locales::parse)?.unwrap_or_default(),
+            ui_locales: locales(params, Name::UiLocales)?,
         })
     }
 }

@@ -43,7 +43,7 @@ impl SignIn {
             acr: WantedAcr { values, essential: false },
             subjects: None,
             login_hint: read(params, Name::LoginHint, login_hint)?,
-            ui_locales: read(params, Name::UiLocales, Locales::parse)?.unwrap_or_default(),
+            ui_locales: locales(params, Name::UiLocales)?,
             display: read(params, Name::Display, Display::parse)?,
         })
     }
@@ -82,6 +82,11 @@ impl WantedAcr {
 /// What the client wants to be shown.
 pub(crate) fn prompt(params: &Params) -> Result<Prompt, RequestError> {
     Ok(read(params, Name::Prompt, Prompt::parse)?.unwrap_or_default())
+}
+
+/// The languages that `name` wishes for.
+pub(super) fn locales(params: &Params, name: Name) -> Result<Locales, RequestError> {
+    Ok(params.get(name)?.map(Locales::read).unwrap_or_default())
 }
 
 /// The value of `name` as what it stands for.
