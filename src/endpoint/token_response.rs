@@ -115,7 +115,7 @@ impl TokenResponse {
     /// As JSON. Nothing in it needs escaping: tokens are base64url, those that
     /// are signed with dots, and a scope has neither quotes nor backslashes.
     pub(super) fn to_json(&self) -> String {
-        let mut json = String::with_capacity(256);
+        let mut json = String::with_capacity(512);
         json.extend([r#"{"access_token":""#, &self.access_token, r#"","token_type":"Bearer""#]);
         json.extend([r#","expires_in":"#, &self.expires_in.to_string()]);
         if let Some(refresh_token) = &self.refresh_token {

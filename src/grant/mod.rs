@@ -256,10 +256,21 @@ impl Grant {
         expires_at: Timestamp,
         farewell: Option<Farewell>,
     ) -> Arc<Self> {
-        let mut facts = Facts { attempt, stage, expires_at, ..self.facts.clone() };
+        let mut particulars = self.facts.particulars.clone();
         if farewell != self.particulars().farewell {
-            Arc::make_mut(facts.particulars.get_or_insert_default()).farewell = farewell;
+            Arc::make_mut(particulars.get_or_insert_default()).farewell = farewell;
         }
+        let facts = Facts {
+            id: self.facts.id,
+            attempt,
+            client: self.facts.client.clone(),
+            authentication: self.facts.authentication.clone(),
+            scope: self.facts.scope.clone(),
+            particulars,
+            approved_at: self.facts.approved_at,
+            expires_at,
+            stage,
+        };
         Arc::new(Self { version: self.version.saturating_add(1), facts })
     }
 }
