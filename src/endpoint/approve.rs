@@ -51,11 +51,11 @@ impl Asked {
             id: code.grant,
             attempt: Attempt::from_bytes(service.draw()?),
             client: self.client.id().clone(),
-            authentication: user.clone(),
+            known_as: service.pairwise(&self.client, user.subject())?,
+            authentication: user,
             scope: request.scope,
             resources: request.resources,
             openid: request.openid,
-            known_as: service.pairwise(&self.client, user.subject())?,
             code: CodeBinding {
                 seed: code.seed.hash(),
                 redirect_uri: self.reply_to.redirect_uri.clone(),
@@ -67,7 +67,7 @@ impl Asked {
         let sealed = code.seal(&service.sealer);
         service.grants.insert(grant.clone()).await?;
         let still = service.users.authenticate(parts).await?;
-        let cause = if !still.is_some_and(|still| still.is_same_sign_in(&user)) {
+        let cause = if !still.is_some_and(|still| still.is_same_sign_in(grant.authentication())) {
             Cause::SignedOut
         } else if !basis.still_holds(service).await? {
             Cause::Withdrawn
