@@ -47,6 +47,10 @@ pub struct Policy {
     /// Whether confidential clients must use PKCE as public ones always must
     /// (RFC 9700 section 2.1.1): no, unless a client's registration says so.
     pub require_pkce: bool,
+    /// Whether a token request has to repeat the redirect URI that its authorization
+    /// request named: yes (RFC 6749 section 4.1.3). If not, it may leave the URI out
+    /// where PKCE proves more (OAuth 2.1 section 10.2). A wrong one never passes.
+    pub require_redirect_uri: bool,
     /// Whether resource servers that introspect a token are told its user's
     /// roles and permissions: yes, as a guard in this process is.
     pub introspection_tells_permissions: bool,
@@ -109,6 +113,7 @@ impl Default for Policy {
             refresh_grace: Duration::from_secs(10),
             interaction_lifetime: Duration::from_secs(600),
             require_pkce: false,
+            require_redirect_uri: true,
             introspection_tells_permissions: true,
             jwt_tells_permissions: false,
             default_resources: Resources::none(),
@@ -117,10 +122,11 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The OAuth 2.1 draft's rules: PKCE for every client.
+    /// The OAuth 2.1 draft's rules: PKCE for every client, so that no redirect URI
+    /// need be repeated.
     #[must_use]
     pub fn oauth_2_1() -> Self {
-        Self { require_pkce: true, ..Self::default() }
+        Self { require_pkce: true, require_redirect_uri: false, ..Self::default() }
     }
 
     /// Every lifetime that is outside its bounds.
@@ -226,9 +232,10 @@ mod tests {
     }
 
     #[test]
-    fn oauth_2_1_demands_pkce_of_everybody_and_changes_nothing_else() {
-        let demanding = Policy { require_pkce: true, ..Policy::default() };
-        assert_eq!(Policy::oauth_2_1(), demanding);
-        assert_ne!(Policy::default(), demanding);
+    fn oauth_2_1_demands_pkce_in_place_of_the_redirect_uri_and_changes_nothing_else() {
+        let strict = Policy::default();
+        assert!(!strict.require_pkce && strict.require_redirect_uri);
+        let by_pkce = Policy { require_pkce: true, require_redirect_uri: false, ..strict };
+        assert_eq!(Policy::oauth_2_1(), by_pkce);
     }
 }

@@ -171,6 +171,22 @@ async fn a_redirect_uri_that_was_not_named_need_not_be_named_and_must_not_be_wro
     }
 }
 
+/// OAuth 2.1 section 10.2. Who repeats the URI is held to it all the same, and what
+/// comes without it is as much of a replay.
+#[tokio::test]
+async fn under_oauth_2_1_pkce_does_in_place_of_the_redirect_uri() {
+    for app in EVERY_APP {
+        let house = House::with(|builder| builder.policy(Policy::oauth_2_1()));
+        let code = house.code(&app).await;
+        let wrong = app.claim(&code).with("redirect_uri", "https://evil.example/");
+        assert_error(&house.token(&app.calls_token(&wrong)).await, 400, "invalid_grant");
+        let call = app.calls_token(&app.claim(&code).without("redirect_uri"));
+        assert_tokens(&house.token(&call).await, ASKED);
+        assert_error(&house.token(&call).await, 400, "invalid_grant");
+        assert!(house.grants("alice").await[0].is_ended(), "{}", app.id);
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_may_not_ask_for_any_of_it_any_more_is_told_so() {
     let house = House::new();

@@ -131,6 +131,7 @@ impl Maker {
             client: &client,
             seed: self.code,
             redirect_uri: None,
+            redirect_uri_required: true,
             code_verifier: CodeVerifier::parse(VERIFIER),
             wanted: Wanted::default(),
             default_resources: coded.resources(),

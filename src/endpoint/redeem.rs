@@ -25,6 +25,7 @@ pub(super) async fn redeem(
         client,
         seed: code.seed,
         redirect_uri: request.redirect_uri,
+        redirect_uri_required: service.policy.require_redirect_uri,
         code_verifier: request.code_verifier,
         wanted: request.wanted,
         default_resources: &service.policy.default_resources,

@@ -52,6 +52,8 @@ pub(crate) struct Redemption<'r> {
     pub(crate) client: &'r AuthenticatedClient,
     pub(crate) seed: Seed,
     pub(crate) redirect_uri: Option<&'r str>,
+    /// Whether a verifier does not do in place of the URI.
+    pub(crate) redirect_uri_required: bool,
     pub(crate) code_verifier: Option<CodeVerifier<'r>>,
     pub(crate) wanted: Wanted,
     pub(crate) default_resources: &'r Resources,
@@ -229,7 +231,8 @@ impl Grant {
         }
         let same_uri = match claim.redirect_uri {
             Some(uri) => uri == code.redirect_uri.as_str(),
-            None => !code.redirect_uri_named,
+            None if claim.redirect_uri_required => !code.redirect_uri_named,
+            None => !code.redirect_uri_named || code.code_challenge.is_some(),
         };
         if !same_uri {
             return Err(Refusal::RedirectUri);

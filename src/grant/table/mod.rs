@@ -91,6 +91,7 @@ fn redeem_by(
         client,
         seed: CODE_SEED,
         redirect_uri: Some(URI),
+        redirect_uri_required: true,
         code_verifier: CodeVerifier::parse(VERIFIER),
         wanted: Wanted::default(),
         default_resources: &Resources::none(),
@@ -212,6 +213,27 @@ fn a_redirect_uri_that_was_not_named_may_be_left_out_and_must_not_be_another() {
     assert!(redeem(&grant, at(1), |claim| claim.redirect_uri = None).is_ok());
     let other = redeem(&grant, at(1), |claim| claim.redirect_uri = Some("https://evil.example"));
     assert_eq!(other.unwrap_err(), Refusal::RedirectUri);
+}
+
+#[test]
+fn a_verifier_does_in_place_of_the_redirect_uri_where_that_is_not_required() {
+    let without_uri = |claim: &mut Redemption<'_>| {
+        claim.redirect_uri = None;
+        claim.redirect_uri_required = false;
+    };
+    assert!(redeem(&coded(), at(1), without_uri).is_ok());
+    let wrong = |claim: &mut Redemption<'_>| {
+        without_uri(claim);
+        claim.redirect_uri = Some("https://evil.example");
+    };
+    assert_eq!(redeem(&coded(), at(1), wrong).unwrap_err(), Refusal::RedirectUri);
+    let without_any = |claim: &mut Redemption<'_>| {
+        without_uri(claim);
+        claim.code_verifier = None;
+    };
+    assert_eq!(redeem(&coded(), at(1), without_any).unwrap_err(), Refusal::VerifierMissing);
+    let unbound = coded_with(None, true);
+    assert_eq!(redeem(&unbound, at(1), without_any).unwrap_err(), Refusal::RedirectUri);
 }
 
 /// What is wanted does not make a code less spent.

@@ -31,6 +31,7 @@ pub(super) fn active() -> Arc<Grant> {
         client: &app,
         seed: CODE_SEED,
         redirect_uri: Some(super::URI),
+        redirect_uri_required: true,
         code_verifier: CodeVerifier::parse(super::VERIFIER),
         wanted: Wanted::default(),
         default_resources: &Resources::none(),
