@@ -171,7 +171,12 @@ impl Grant {
     /// (OpenID Connect Core section 8).
     #[must_use]
     pub fn known_as(&self) -> &Subject {
-        self.particulars().known_as.as_ref().unwrap_or_else(|| self.subject())
+        self.pairwise_name().unwrap_or_else(|| self.subject())
+    }
+
+    /// That name, if it is another one.
+    pub(crate) fn pairwise_name(&self) -> Option<&Subject> {
+        self.particulars().known_as.as_ref()
     }
 
     /// What it answers as an authentication request, if it was one.

@@ -111,6 +111,7 @@ impl Guard {
         Ok(Access {
             realm: self.realm.clone(),
             subject: opened.grant.subject().clone(),
+            known_as: opened.grant.pairwise_name().cloned(),
             client: opened.grant.client().clone(),
             scope: opened.scope,
             audience: opened.audience,

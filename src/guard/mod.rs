@@ -36,6 +36,8 @@ use crate::model::user::User;
 pub struct Access {
     realm: Arc<Realm>,
     subject: Subject,
+    /// Of a pairwise client, where `subject` is not that name already.
+    known_as: Option<Subject>,
     client: ClientId,
     scope: Scope,
     audience: Resources,
@@ -51,6 +53,13 @@ impl Access {
     #[must_use]
     pub const fn subject(&self) -> &Subject {
         &self.subject
+    }
+
+    /// What the client calls that user: what it may be told, and no other name of
+    /// theirs (OpenID Connect Core section 8).
+    #[must_use]
+    pub fn known_as(&self) -> &Subject {
+        self.known_as.as_ref().unwrap_or(&self.subject)
     }
 
     /// The client that came.

@@ -62,6 +62,7 @@ impl Told {
         Ok(Access {
             realm: realm.clone(),
             subject: Subject::parse(name(&self.sub)).map_err(HostError::from)?,
+            known_as: None,
             client: ClientId::parse(name(&self.client_id)).map_err(HostError::from)?,
             scope: Scope::parse(&self.scope).map_err(HostError::from)?,
             audience,

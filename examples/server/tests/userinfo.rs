@@ -143,6 +143,7 @@ async fn clients_of_one_sector_share_a_name_for_a_user_and_others_have_their_own
         assert_eq!(told["sub"], sub);
         let token = tokens["access_token"].as_str().unwrap();
         assert_eq!(browser.introspect(client, token).await.json()["sub"], sub);
+        assert_eq!(browser.resource(token).await.json()["sub"], sub);
         subs.push(sub);
     }
     assert_eq!(subs[0], subs[1]);

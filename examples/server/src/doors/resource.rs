@@ -39,7 +39,7 @@ async fn admit(parts: &Parts, head: &Head) -> Result<Access, Denied> {
 
 fn report(access: &Access) -> String {
     json!({
-        "sub": access.subject().as_str(),
+        "sub": access.known_as().as_str(),
         "client_id": access.client().as_str(),
         "scope": access.scope().as_str(),
         "roles": access.user().roles(),
