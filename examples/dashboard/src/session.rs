@@ -4,8 +4,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
+use axum::http::{HeaderMap, HeaderValue};
 use codegrant::{Entropy, HostError, SystemEntropy};
 use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier};
 
@@ -210,10 +210,11 @@ impl Sessions {
 
     /// The session of the browser that sent these headers.
     pub(crate) fn of_browser(&self, headers: &HeaderMap) -> Option<Arc<Session>> {
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let value = cookies
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
+        let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+        // Whatever others put into theirs, the dashboard's is among them.
+        let value = lines
+            .flat_map(|line| line.split(|byte| *byte == b';'))
+            .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
             .find_map(|(name, value)| (name == COOKIE_NAME).then_some(value))?;
         self.all().iter().find(|session| *session.cookie() == value).cloned()
     }
@@ -264,8 +265,8 @@ mod tests {
         let mine = sessions.begin().unwrap();
         sessions.begin().unwrap();
         let mut headers = HeaderMap::new();
-        let cookie = format!("other=1; {COOKIE_NAME}={}", mine.cookie());
-        headers.insert(COOKIE, cookie.parse().unwrap());
+        let cookie = format!("other=\u{e9}; {COOKIE_NAME}={}", mine.cookie());
+        headers.insert(COOKIE, HeaderValue::from_bytes(cookie.as_bytes()).unwrap());
         headers.insert("traceparent", mine.traceparent().unwrap().parse().unwrap());
         assert!(Arc::ptr_eq(&mine, &sessions.of_browser(&headers).unwrap()));
         assert!(Arc::ptr_eq(&mine, &sessions.of_back_channel(&headers).unwrap()));

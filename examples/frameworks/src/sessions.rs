@@ -122,11 +122,12 @@ pub(crate) fn random() -> String {
     ClientSecret::generate().expose().to_owned()
 }
 
-/// The value of a cookie, if it has one.
+/// The value of a cookie, if it has one. Those of others beside it may be any bytes.
 fn read<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+    let headers = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let cookies = headers.flat_map(|header| header.split(|byte| *byte == b';'));
     let mut pairs =
-        cookies.flat_map(|header| header.split(';')).filter_map(|c| c.trim().split_once('='));
+        cookies.filter_map(|cookie| std::str::from_utf8(cookie).ok()?.trim().split_once('='));
     pairs.find_map(|(key, value)| (key == name && !value.is_empty()).then_some(value))
 }
 

@@ -33,14 +33,13 @@ impl Cookie {
         }
     }
 
-    /// Its value in a request.
+    /// Its value in a request. The cookies of others beside it may be any bytes.
     pub(crate) fn read<'r>(&self, headers: &'r HeaderMap) -> Option<&'r str> {
         headers
             .get_all(COOKIE)
             .iter()
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(|header| header.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
+            .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
             .find_map(|(name, value)| (name == self.name).then_some(value))
     }
 
@@ -69,6 +68,8 @@ pub(crate) fn random_value() -> Result<String, HostError> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -79,6 +80,17 @@ mod tests {
         assert_eq!(set("", false), "c=v; Path=/; HttpOnly; SameSite=Lax");
         assert_eq!(set("", true), "__Host-c=v; Path=/; HttpOnly; SameSite=Lax; Secure");
         assert_eq!(set("/a", true), "__Secure-c=v; Path=/a; HttpOnly; SameSite=Lax; Secure");
+    }
+
+    #[test]
+    fn whatever_others_put_into_their_cookies_one_is_found_among_them() {
+        for others in [&b"n=Jos\xc3\xa9"[..], b"n=Jos\xe9", b"\xff", b"n=\xc3"] {
+            for header in [[others, b"; c=v"].concat(), [b"c=v;", others].concat()] {
+                let mut headers = HeaderMap::new();
+                headers.append(COOKIE, HeaderValue::from_bytes(&header).unwrap());
+                assert_eq!(Cookie::new("c", "", false).read(&headers), Some("v"), "{others:?}");
+            }
+        }
     }
 
     #[test]

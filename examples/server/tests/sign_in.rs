@@ -41,6 +41,17 @@ async fn a_page_for_nobody_in_particular_says_who_asks_and_nothing_else() {
     }
 }
 
+/// Other applications of the host, or of a domain above it, set cookies too.
+#[tokio::test]
+async fn whatever_others_put_into_their_cookies_nobody_is_kept_out() {
+    let browser = server();
+    browser.set_cookie("name", "Jos\u{e9}");
+    let first = browser.code("app", "&scope=openid").await;
+    assert_eq!(browser.redeem("app", &first).await.status, 200);
+    let silently = browser.authorize("app", "&scope=openid&prompt=none").await;
+    assert!(silently.params().contains_key("code"), "still signed in: {:?}", silently.params());
+}
+
 #[tokio::test]
 async fn who_is_signed_in_reads_why_they_are_asked_again() {
     let browser = server();

@@ -215,7 +215,7 @@ fn set_cookie(response: &mut Response, name: &str, value: &str) {
 }
 
 fn cookie<'a>(request: &'a Parts, name: &str) -> Option<&'a str> {
-    let cookies = request.headers.get(COOKIE)?.to_str().ok()?;
+    let cookies = std::str::from_utf8(request.headers.get(COOKIE)?.as_bytes()).ok()?;
     cookies.split("; ").find_map(|cookie| cookie.strip_prefix(name)?.strip_prefix('='))
 }
 

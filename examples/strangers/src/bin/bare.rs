@@ -34,9 +34,9 @@ struct Sessions(RwLock<HashMap<String, Authentication>>);
 #[async_trait]
 impl UserAuthenticator for Sessions {
     async fn authenticate(&self, request: &Parts) -> Result<Option<Authentication>, HostError> {
-        let cookies = request.headers.get(COOKIE).and_then(|value| value.to_str().ok());
-        let mut cookies = cookies.unwrap_or_default().split("; ");
-        let session = cookies.find_map(|cookie| cookie.strip_prefix("session="));
+        let cookies = request.headers.get(COOKIE).map(|value| value.as_bytes());
+        let cookies = String::from_utf8_lossy(cookies.unwrap_or_default());
+        let session = cookies.split("; ").find_map(|cookie| cookie.strip_prefix("session="));
         let sessions = self.0.read().unwrap_or_else(PoisonError::into_inner);
         Ok(session.and_then(|session| sessions.get(session).cloned()))
     }
