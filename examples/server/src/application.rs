@@ -297,15 +297,16 @@ struct Material {
 }
 
 impl Material {
-    /// Reads the files, and creates what is missing where no other machine needs it.
+    /// Reads the files, and creates what is missing: what nobody could read who shares
+    /// the store, only where nobody does.
     fn read(config: &Config, checked: &Checked) -> Result<Self, Problem> {
         if checked.store.is_local() {
             secret::create_missing(SECRET, &config.secret)?;
-            signing_keys::create_missing(&checked.signing_keys)?;
             if let Some(salt) = &config.pairwise_salt {
                 secret::create_missing(PAIRWISE_SALT, salt)?;
             }
         }
+        signing_keys::create_missing(&checked.signing_keys, &checked.store)?;
         Ok(Self {
             secrets: secret::load(&config.secret)?,
             keys: signing_keys::load(&checked.signing_keys)?,

@@ -1,6 +1,6 @@
 //! Files that hold secrets: only their owner may read them.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -8,20 +8,20 @@ use codegrant::HostError;
 
 use crate::config::Problem;
 
-/// Writes what `draw` makes into the file that `key` names, if there is none.
-/// Of two that do so at once, one has drawn for both.
+/// Writes what `draw` makes into the file that `key` names, if there is none, and
+/// says whether it did. Of two that do so at once, one has drawn for both.
 pub(crate) fn create_missing(
     key: &str,
     path: &Path,
     draw: impl FnOnce() -> Result<String, HostError>,
-) -> Result<(), Problem> {
+) -> Result<bool, Problem> {
     if path.exists() {
-        return Ok(());
+        return Ok(false);
     }
     let text = draw().map_err(|error| Problem::new(key, error))?;
     match create(path, &text) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        created => created.map_err(|error| unusable(key, path, &error)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        created => created.map(|()| true).map_err(|error| unusable(key, path, &error)),
     }
 }
 
@@ -38,12 +38,18 @@ pub(crate) fn unusable(key: &str, path: &Path, error: &io::Error) -> Problem {
     Problem::new(key, format!("{}: {error}", path.display()))
 }
 
+/// Whole under a name of its own first: who finds the file can read it to its end.
 fn create(path: &Path, text: &str) -> io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}", std::process::id()));
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
+    let mut file = options.open(&draft)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()
+    file.sync_all()?;
+    let created = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    created
 }

@@ -1,6 +1,8 @@
 //! One line a decision. No line holds a secret, a query, or what somebody typed
 //! into a form: people type passwords into the wrong field.
 
+use std::path::Path;
+
 use axum::http::StatusCode;
 use codegrant::{Cause, ClientId, Subject, Undelivered};
 
@@ -28,6 +30,12 @@ pub(crate) fn sign_in(status: StatusCode, subject: Option<&Subject>, outcome: &'
 pub(crate) fn account(subject: &Subject, client: Option<&ClientId>, outcome: &'static str) {
     let (subject, client) = (subject.as_str(), client.map(ClientId::as_str));
     tracing::info!(door = "account", subject, client, "{outcome}");
+}
+
+/// A key that was drawn for a store which other machines use too.
+pub(crate) fn drawn(key: &Path) {
+    let file = key.display();
+    tracing::warn!(%file, "was created: every machine on this store needs this very file");
 }
 
 /// A sign-out that an error broke off, and that is tried again.

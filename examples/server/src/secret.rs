@@ -39,11 +39,12 @@ pub(crate) fn load_pairwise_salt(salt: &Secret) -> Result<PairwiseSalt, Problem>
 /// other machine uses, since the others would have to know it.
 pub(crate) fn create_missing(key: &str, secret: &Secret) -> Result<(), Problem> {
     let Secret::File(path) = secret else { return Ok(()) };
-    files::create_missing(key, path, || {
+    let draw = || {
         let mut bits = [0; 32];
         SystemEntropy.fill(&mut bits)?;
         Ok(format!("{}\n", URL_SAFE_NO_PAD.encode(bits)))
-    })
+    };
+    files::create_missing(key, path, draw).map(drop)
 }
 
 /// What the start would say, which reads it by `load`. Nothing is created.

@@ -5,12 +5,17 @@ use std::path::{Path, PathBuf};
 
 use codegrant::{Algorithm, KeyError, KeySet, SigningKey};
 
-use crate::config::Problem;
-use crate::files;
+use crate::config::{Problem, Store};
+use crate::{files, log};
 
-/// What a key file signs by: an RSA key does not say which of two, so the file's
-/// name does, as in `rs256.pem`, or `rs256-next.pem` beside it.
+/// What a key file signs by: what its name says, as in `rs256.pem`, or
+/// `rs256-next.pem` beside it; else what the key in it is for. An RSA key, which
+/// is for two, is then for the one that every client knows.
 pub(crate) fn algorithm(path: &Path) -> Option<Algorithm> {
+    named(path).or_else(|| of_existing(path))
+}
+
+fn named(path: &Path) -> Option<Algorithm> {
     let name = path.file_stem()?.to_str()?;
     let is_named = |algorithm: &Algorithm| {
         let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
@@ -20,16 +25,26 @@ pub(crate) fn algorithm(path: &Path) -> Option<Algorithm> {
     named.next().filter(|_| named.next().is_none()).copied()
 }
 
-/// Draws a key wherever there is none yet: right for a store that no other
-/// machine uses, since all have to sign alike.
-pub(crate) fn create_missing(files: &[PathBuf]) -> Result<(), Problem> {
-    files.iter().enumerate().try_for_each(|(index, path)| {
+fn of_existing(path: &Path) -> Option<Algorithm> {
+    let pem = fs::read_to_string(path).ok()?;
+    let fits = |algorithm: &Algorithm| SigningKey::from_pkcs8_pem(*algorithm, &pem).is_ok();
+    [Algorithm::Rs256, Algorithm::Es256, Algorithm::EdDsa].into_iter().find(fits)
+}
+
+/// Draws a key wherever there is none yet. Whoever shares the store has to sign
+/// alike, so a key that not everybody has is told of.
+pub(crate) fn create_missing(files: &[PathBuf], store: &Store) -> Result<(), Problem> {
+    for (index, path) in files.iter().enumerate() {
         let algorithm = algorithm(path).ok_or_else(|| unnamed(index))?;
-        files::create_missing(&key(index), path, || {
+        let is_new = files::create_missing(&key(index), path, || {
             let pem = SigningKey::generate(algorithm)?.to_pkcs8_pem()?;
             Ok(pem.expose().to_owned())
-        })
-    })
+        })?;
+        if is_new && !store.is_local() {
+            log::drawn(path);
+        }
+    }
+    Ok(())
 }
 
 /// The keys, in the order of their files: of each algorithm the first signs.
@@ -47,10 +62,10 @@ pub(crate) fn rotate(keys: &KeySet, files: &[PathBuf]) -> Result<(), Problem> {
 }
 
 /// What the start would say, without creating anything.
-pub(crate) fn check(files: &[PathBuf], may_be_created: bool) -> Vec<Problem> {
+pub(crate) fn check(files: &[PathBuf]) -> Vec<Problem> {
     let (mut keys, mut problems) = (Vec::new(), Vec::new());
     for (index, path) in files.iter().enumerate() {
-        if may_be_created && !path.exists() {
+        if !path.exists() {
             problems.extend(files::check_folder(&key(index), path).err());
         } else {
             match read(index, path) {
@@ -66,7 +81,7 @@ pub(crate) fn check(files: &[PathBuf], may_be_created: bool) -> Vec<Problem> {
 }
 
 pub(crate) fn unnamed(index: usize) -> Problem {
-    let fault = "needs one of rs256, ps256, es256 and eddsa in its file's name";
+    let fault = "needs a key in it, or one of rs256, ps256, es256 and eddsa in its file's name";
     Problem::new(key(index), fault)
 }
 
@@ -110,5 +125,19 @@ mod tests {
         ] {
             assert_eq!(algorithm(Path::new(name)), named, "{name}");
         }
+    }
+
+    #[test]
+    fn a_key_says_what_it_is_for_where_its_files_name_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        for drawn in Algorithm::ALL.iter().copied() {
+            let pem = SigningKey::generate(drawn).unwrap().to_pkcs8_pem().unwrap();
+            let path = folder.path().join("key.pem");
+            fs::write(&path, pem.expose()).unwrap();
+            let found = if drawn == Algorithm::Ps256 { Algorithm::Rs256 } else { drawn };
+            assert_eq!(algorithm(&path), Some(found));
+        }
+        fs::write(folder.path().join("none.pem"), "no key").unwrap();
+        assert_eq!(algorithm(&folder.path().join("none.pem")), None);
     }
 }

@@ -129,18 +129,26 @@ async fn a_server_without_keys_is_no_provider() {
     assert!(!directory.path().join("rs256.pem").exists());
 }
 
+/// Every machine that shares a store needs the same keys, so the log says of each
+/// that is new.
 #[test]
-fn keys_of_a_shared_store_are_never_drawn_since_every_machine_needs_the_same() {
-    let directory = tempfile::tempdir().unwrap();
-    let mut config = with_keys(&["rs256.pem"]);
-    config["store"] = json!("postgres://127.0.0.1:1/x");
-    fs::write(directory.path().join("codegrant.secret"), "a".repeat(42) + "A").unwrap();
-    for option in ["--config", "--check"] {
-        let output = run(directory.path(), option, &config);
-        assert_eq!(output.status.code(), Some(1));
-        let said = stderr(&output) + &String::from_utf8_lossy(&output.stdout);
-        assert!(said.contains("signing_keys[0]: rs256.pem: No such file"), "{option}: {said}");
+fn keys_that_are_drawn_for_a_shared_store_are_told_of() {
+    for (store, is_told_of) in [("postgres://127.0.0.1:1/x", true), ("sqlite:/dev/null/x", false)] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut config = with_keys(&["rs256.pem"]);
+        config["store"] = json!(store);
+        fs::write(directory.path().join("codegrant.secret"), "a".repeat(42) + "A").unwrap();
+        assert!(run(directory.path(), "--check", &config).stdout.is_empty() == is_told_of);
         assert!(!directory.path().join("rs256.pem").exists());
+        for is_new in [true, false] {
+            let output = run(directory.path(), "--config", &config);
+            assert_eq!(output.status.code(), Some(1), "there is no such store");
+            let said = stderr(&output);
+            let told_of = said.contains("was created") && said.contains("rs256.pem");
+            assert_eq!(told_of, is_new && is_told_of, "{said}");
+            assert!(directory.path().join("rs256.pem").exists());
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 3, "no draft is left");
     }
 }
 

@@ -59,7 +59,7 @@ impl Config {
         self.check_metrics(problems);
         self.check_tls(problems);
         let store = keep(problems, store(&self.store));
-        let signing_keys = self.signing_keys(store.as_ref().is_none_or(Store::is_local));
+        let signing_keys = self.signing_keys();
         let offer = Offer::read(self, &signing_keys, problems);
         let policy = self.policy.read(&offer, problems);
         let login_lifetime = self.policy.login_lifetime(problems);

@@ -44,10 +44,10 @@ pub struct Config {
     /// Where the server's secrets come from. SIGHUP has the file read again, and
     /// the signing keys; a new secret in an environment variable needs a restart.
     pub secret: Secret,
-    /// The keys that sign tokens: PEM files with the algorithm in their names, as
-    /// `rs256.pem`. All are published, the first of each algorithm signs. With none
-    /// it is no OpenID Connect provider; if not given, there are two, but none with
-    /// a database that other machines use, since all of them need the same.
+    /// The keys that sign tokens: PEM files, `es256.pem` and `rs256.pem` if not given.
+    /// All are published, the first of each algorithm signs. A missing one is created
+    /// for the algorithm in its name: every machine on one store needs the same. With
+    /// none it is no OpenID Connect provider.
     pub signing_keys: Option<Vec<PathBuf>>,
     /// Lifetimes and rules.
     pub policy: Policy,
@@ -223,8 +223,7 @@ impl Config {
     pub fn check_files(&self) -> Result<(), Vec<Problem>> {
         let store = check::store(&self.store).map_err(|problem| vec![problem])?;
         let may_be_created = store.is_local();
-        let keys = self.signing_keys(may_be_created);
-        let mut problems = signing_keys::check(&keys, may_be_created);
+        let mut problems = signing_keys::check(&self.signing_keys());
         let secret = secret::check(SECRET, &self.secret, may_be_created, secret::load);
         let salt = self.pairwise_salt.as_ref().map(|salt| {
             secret::check(PAIRWISE_SALT, salt, may_be_created, secret::load_pairwise_salt)
@@ -237,13 +236,9 @@ impl Config {
         if problems.is_empty() { Ok(()) } else { Err(problems) }
     }
 
-    /// The keys to sign with, where the store is this machine's own or is not.
-    fn signing_keys(&self, is_local: bool) -> Vec<PathBuf> {
-        match &self.signing_keys {
-            Some(files) => files.clone(),
-            None if is_local => vec!["es256.pem".into(), "rs256.pem".into()],
-            None => Vec::new(),
-        }
+    fn signing_keys(&self) -> Vec<PathBuf> {
+        let two = || vec!["es256.pem".into(), "rs256.pem".into()];
+        self.signing_keys.clone().unwrap_or_else(two)
     }
 }
 
