@@ -2,10 +2,12 @@
 //! meaning found at once.
 
 use std::collections::HashSet;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::http::Uri;
+use axum::http::uri::Authority;
 use codegrant::{Issuer, Resource, Scope, Subject};
 
 use super::offer::Offer;
@@ -128,12 +130,20 @@ impl Config {
     }
 }
 
-/// Refuses what nothing can listen on.
+/// Refuses what nothing can listen on: it takes a host, by its name or IP address,
+/// and a port.
 fn place(key: &str, address: &str) -> Result<(), Problem> {
-    match address.rsplit_once(':').map(|(_, port)| port.parse::<u16>()) {
-        Some(Ok(_)) => Ok(()),
-        _ => Err(Problem::new(key, format!("{address:?} is not an address and a port"))),
+    let fits = |place: &Authority| place.port_u16().is_some() && is_host(place.host());
+    if address.parse().as_ref().is_ok_and(fits) && !address.contains('@') {
+        return Ok(());
     }
+    Err(Problem::new(key, format!("{address:?} is not an address and a port")))
+}
+
+/// What ends in a number is meant to be an IP address.
+fn is_host(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    if last.parse::<u64>().is_ok() { host.parse::<Ipv4Addr>().is_ok() } else { !host.is_empty() }
 }
 
 /// Refuses an issuer whose path would end a cookie's `Path` early, would name

@@ -207,7 +207,10 @@ impl Client {
     }
 
     fn proof(&self) -> Result<Proof, Fault> {
-        let secret = self.client_secret.as_deref().filter(|secret| !secret.is_empty());
+        let secret = self.client_secret.as_deref();
+        if secret.is_some_and(str::is_empty) {
+            return Err(Fault("client_secret", "is empty".into()));
+        }
         let method = match (self.token_endpoint_auth_method.as_deref(), secret) {
             (Some(method), _) => method,
             (None, Some(_)) => "client_secret_basic",

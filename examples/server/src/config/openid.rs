@@ -17,8 +17,13 @@ impl Client {
         mut builder: ClientBuilder,
         offer: &Offer,
     ) -> Result<ClientBuilder, Fault> {
-        if self.response_types.iter().flatten().any(|named| named != "code") {
+        let response_types = self.response_types.as_deref();
+        if response_types.into_iter().flatten().any(|named| named != "code") {
             return Err(Fault::new("response_types", "has something else than \"code\""));
+        }
+        if response_types.is_some_and(<[_]>::is_empty) && !self.redirect_uris.is_empty() {
+            let fault = "is empty, and the client has redirect URIs";
+            return Err(Fault::new("response_types", fault));
         }
         let algorithm = |key: &'static str, name: &str| {
             offer.algorithm(name).map_err(|fault| Fault::new(key, fault))
