@@ -32,14 +32,16 @@ pub(super) async fn redeem(
     };
     let now = service.now();
     let seed = Seed::from_bytes(service.draw()?);
+    let attempt = Attempt::from_bytes(service.draw()?);
     let refresh = client.may_refresh().then(|| terms(&service.policy, client));
+    let access_seed = seed.of_access_tokens(refresh.is_some());
     let tokens = NewTokens {
-        attempt: Attempt::from_bytes(service.draw()?),
-        seed: seed.of_access_tokens(refresh.is_some()).hash(),
+        attempt,
+        seed: access_seed.hash(),
         access_lifetime: service.policy.access_token_lifetime,
         refresh,
     };
-    let issue = Issue { service, client, seed, attempt: tokens.attempt, now, is_first: true };
+    let issue = Issue { service, client, seed, access_seed, attempt, now, is_first: true };
     for _ in 0..MOST_ROUNDS {
         let grant = service.grants.find(&code.grant).await?;
         let grant = grant.ok_or(Cause::Code(CredentialError::Unknown))?;

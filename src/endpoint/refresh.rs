@@ -34,7 +34,8 @@ pub(super) async fn refresh(
     let terms = terms(&service.policy, client);
     let now = service.now();
     let attempt = Attempt::from_bytes(service.draw()?);
-    let issue = Issue { service, client, seed: token.seed, attempt, now, is_first: false };
+    let (seed, access_seed) = (token.seed, token.seed.for_access());
+    let issue = Issue { service, client, seed, access_seed, attempt, now, is_first: false };
     for _ in 0..MOST_ROUNDS {
         let grant = service.grants.find(&token.grant).await?;
         let grant = grant.ok_or(Cause::Refresh(CredentialError::Unknown))?;

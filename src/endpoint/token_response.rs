@@ -19,7 +19,9 @@ use crate::token::refresh::RefreshToken;
 pub(super) struct Issue<'r> {
     pub(super) service: &'r Service,
     pub(super) client: &'r Client,
+    /// What the refresh token carries, if there is one.
     pub(super) seed: Seed,
+    pub(super) access_seed: Seed,
     pub(super) attempt: Attempt,
     pub(super) now: Timestamp,
     /// Whether they are the first of their grant: of all its ID tokens, only that
@@ -52,7 +54,7 @@ impl Issue<'_> {
         selection: Selection,
         user: Option<&User>,
     ) -> Result<TokenResponse, Cause> {
-        let Self { service, seed, now, .. } = self;
+        let Self { service, seed, access_seed, now, .. } = self;
         let expires_at = now.plus(service.policy.access_token_lifetime).min(grant.valid_until());
         let refresh = grant.generation().map(|latest| RefreshToken {
             grant: *grant.id(),
@@ -61,7 +63,7 @@ impl Issue<'_> {
         });
         let access = AccessToken {
             grant: *grant.id(),
-            seed: seed.of_access_tokens(refresh.is_some()),
+            seed: *access_seed,
             life: Life::new(*now, expires_at, self.attempt.to_number()),
             selection,
         };
