@@ -297,8 +297,8 @@ struct Material {
 }
 
 impl Material {
-    /// Reads the files, and creates what is missing: what nobody could read who shares
-    /// the store, only where nobody does.
+    /// Reads the files, and creates what is missing: a secret only where no other
+    /// machine shares the store and would have to know it.
     fn read(config: &Config, checked: &Checked) -> Result<Self, Problem> {
         if checked.store.is_local() {
             secret::create_missing(SECRET, &config.secret)?;
