@@ -48,6 +48,7 @@ impl FormPost {
     pub(crate) fn new(uri: &str) -> Self {
         let mut form = Self { html: String::with_capacity(1024) };
         form.html.push_str("<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\">");
+        form.html.push_str("<meta name=\"viewport\" content=\"width=device-width\">");
         form.html.push_str("<title>Going on</title><form method=\"post\" action=\"");
         form.push_escaped(uri);
         form.html.push_str("\">");
