@@ -111,7 +111,9 @@ impl AdditionalClaims for Rights {}
 /// Why a sign-in comes to nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SignInError {
-    #[error("The authorization server does not say where its doors are and what its keys.")]
+    #[error(
+        "The authorization server does not say where its doors are and which keys it signs with."
+    )]
     Discovery,
     #[error("The authorization server refused the code: {0}.")]
     CodeRefused(String),

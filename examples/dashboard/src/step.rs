@@ -65,8 +65,8 @@ impl Step {
             }
             Self::Redirect => {
                 "Your password is none of the dashboard’s business, so it looks up where the \
-                 authorization server’s doors are and what its keys, and sends your browser there \
-                 with a note: who asks, for what, and where to come back to."
+                 authorization server’s doors are and which keys it signs with, and sends your browser \
+                 there with a note: who asks, for what, and where to come back to."
             }
             Self::Decide => {
                 "Only the authorization server ever sees your password, and it asks you what the \
