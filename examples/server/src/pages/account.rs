@@ -80,7 +80,7 @@ impl Connection {
         let title = format!("app-{id}-name");
         html! {
             section .application id={ "app-" (id) } aria-labelledby=(title) {
-                h2 id=(title) { (self.name) }
+                h2 id=(title) { bdi { (self.name) } }
                 @if self.may.is_empty() {
                     p { "has access, to nothing in particular" }
                 } @else {

@@ -32,7 +32,7 @@ impl ConsentPage<'_> {
     pub(crate) fn render(&self) -> Response {
         let name = self.asker.client().name();
         let content = html! {
-            h1 { "Allow " span #client-name { (name) } "?" }
+            h1 { "Allow " bdi #client-name { (name) } "?" }
             p {
                 "You are signed in as " strong #signed-in-as { (self.username) } ". "
                 @if let Some(uri) = self.client_uri {
@@ -45,10 +45,10 @@ impl ConsentPage<'_> {
                 (hidden("form_token", &self.form_token.token))
                 (hidden("ticket", self.ticket))
                 @if self.items.is_empty() {
-                    p { (name) " asks for access, and for nothing in particular." }
+                    p { bdi { (name) } " asks for access, and for nothing in particular." }
                 } @else {
                     fieldset {
-                        legend { (name) " asks to" }
+                        legend { bdi { (name) } " asks to" }
                         (self.choices())
                     }
                 }
@@ -126,7 +126,7 @@ impl Item<'_> {
 fn told(name: &str, claims: &ClaimNames) -> Markup {
     html! {
         fieldset #claims {
-            legend { (name) " asks to be told your" }
+            legend { bdi { (name) } " asks to be told your" }
             @for (index, claim) in claims.iter().enumerate() {
                 @let id = format!("claim-{index}");
                 div .choice {
@@ -184,7 +184,7 @@ fn warning(name: &str) -> Markup {
     html! {
         p #impersonation .caution {
             "This request comes from a program on a device, and any program could call itself "
-            strong { (name) } ". Allow it only if you have just started it yourself."
+            strong { bdi { (name) } } ". Allow it only if you have just started it yourself."
         }
     }
 }

@@ -120,11 +120,11 @@ impl<'p> Goal<'p> {
         };
         let name = login.asker().client().name();
         html! {
-            p { "to continue to " strong { (name) } }
+            p { "to continue to " strong { bdi { (name) } } }
             @if let Some(username) = signed_in_as {
                 p #login-reason {
                     "You are signed in as " strong #signed-in-as { (username) } ". "
-                    (name) (again(login.reason()))
+                    bdi { (name) } (again(login.reason()))
                 }
             }
         }

@@ -24,7 +24,7 @@ impl LogoutPage<'_> {
             p {
                 "You are signed in as " strong #signed-in-as { (self.username) } ". "
                 @if let Some(client) = self.client {
-                    strong #client-name { (client.name()) }
+                    strong { bdi #client-name { (client.name()) } }
                     " asks whether you want to sign out here, too."
                 }
             }
