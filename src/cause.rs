@@ -307,6 +307,12 @@ impl Cause {
             Self::Refresh(_) => "the refresh token is invalid, expired, or was revoked",
             Self::GrantTypeNotRegistered => "the client is not registered for this grant type",
             Self::OtherClientsToken => "the token was issued to another client",
+            Self::Code(CredentialError::Refused(Refusal::VerifierMissing)) => {
+                "code_verifier is missing"
+            }
+            Self::Code(CredentialError::Refused(Refusal::RedirectUri)) => {
+                "redirect_uri is not the one of the authorization request"
+            }
             Self::Code(_) => "the code is invalid, expired, or was issued for another request",
             Self::TokenMissing => "an access token is needed",
             Self::Token(_) => "the access token is invalid or expired",

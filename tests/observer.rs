@@ -141,12 +141,16 @@ async fn who_fails_to_prove_to_be_a_client_is_told_by_the_name_they_gave() {
     let (house, scribe) = observed();
     let wrong = App { proof: Proof::Basic("wrong"), ..DASHBOARD };
     house.redeem(&wrong, "no code").await;
+    let by_body = App { proof: Proof::Post("dashboard secret: 100%+&="), ..DASHBOARD };
+    house.redeem(&by_body, "no code").await;
     let unknown = App { id: "nobody", ..SPA };
     house.redeem(&unknown, "no code").await;
     assert_eq!(
         scribe.heard(),
         [
             "client_authentication_failed: dashboard: Failed",
+            "refused: token, invalid_client",
+            "client_authentication_failed: dashboard: Method",
             "refused: token, invalid_client",
             "client_authentication_failed: nobody: Unknown",
             "refused: token, invalid_client",

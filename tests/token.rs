@@ -141,6 +141,28 @@ async fn a_code_with_a_wrong_verifier_or_redirect_uri_changes_nothing() {
     }
 }
 
+/// Only to who has the code, the client's secret and all that is checked before.
+#[tokio::test]
+async fn what_is_missing_beside_a_good_code_is_told_by_name() {
+    let house = House::new();
+    let code = house.code(&DASHBOARD).await;
+    for (form, told) in [
+        (DASHBOARD.claim(&code).without("code_verifier"), "code_verifier is missing"),
+        (
+            DASHBOARD.claim(&code).without("redirect_uri"),
+            "redirect_uri is not the one of the authorization request",
+        ),
+        (
+            DASHBOARD.claim(&code).with("code_verifier", &"v".repeat(43)),
+            "the code is invalid, expired, or was issued for another request",
+        ),
+    ] {
+        let refused = house.token(&DASHBOARD.calls_token(&form)).await;
+        assert_eq!(json(&refused)["error_description"], told);
+    }
+    house.assert_redeems(&DASHBOARD, &code, "what was missing").await;
+}
+
 /// RFC 6749 section 4.1.3: bound to the URI that the code was sent to.
 #[tokio::test]
 async fn another_registered_uri_does_not_redeem() {

@@ -145,15 +145,15 @@ async fn find(service: &Service, id: Option<ClientId>) -> Result<Option<Arc<Clie
 }
 
 /// Where the browser goes afterwards: a URI that `client` registered, to the
-/// letter, with the client's `state` (section 3).
+/// letter, with the client's `state` (section 3). Somebody has to say whose it is.
 fn destination(
     client: Option<&Client>,
     requested: Option<&str>,
     state: Option<&str>,
 ) -> Result<Option<Response>, RequestError> {
     let Some(requested) = requested else { return Ok(None) };
-    let registered = client.map(Client::post_logout_redirect_uris).unwrap_or_default();
-    let uri = registered.iter().find(|uri| uri.as_str() == requested);
+    let client = client.ok_or(RequestError::Missing(Name::ClientId.as_str()))?;
+    let uri = client.post_logout_redirect_uris().iter().find(|uri| uri.as_str() == requested);
     let target = Target::new(uri.ok_or(RequestError::PostLogoutRedirectUri)?.as_str());
     let target = match state {
         Some(state) => target.with(Name::State.as_str(), state),

@@ -63,7 +63,10 @@ impl ReplyTo {
     /// Finds out where `client` may be answered.
     pub(crate) fn find(params: &Params, client: &Client) -> Result<Self, RequestError> {
         let requested = params.get(Name::RedirectUri)?;
-        let redirect_uri = client.redirect_uri(requested).ok_or(RequestError::RedirectUri)?;
+        let redirect_uri = client.redirect_uri(requested).ok_or(match requested {
+            Some(_) => RequestError::RedirectUri,
+            None => RequestError::Missing(Name::RedirectUri.as_str()),
+        })?;
         Ok(Self {
             mode: response_mode(params, &redirect_uri).unwrap_or_default(),
             redirect_uri,
@@ -314,7 +317,7 @@ mod tests {
         };
         assert_eq!(find(&one, ""), Ok(false));
         assert_eq!(find(&one, "redirect_uri=https://app.example/cb"), Ok(true));
-        assert_eq!(find(&two, ""), Err(RequestError::RedirectUri));
+        assert_eq!(find(&two, ""), Err(RequestError::Missing("redirect_uri")));
         assert_eq!(
             find(&one, "redirect_uri=https://evil.example/cb"),
             Err(RequestError::RedirectUri)

@@ -45,7 +45,10 @@ pub enum ClientAuthError {
     /// The client does not exist, or its identifier cannot.
     #[error("the client is unknown")]
     Unknown,
-    /// The secret is wrong, or the method is not the registered one.
+    /// The client is registered for another method.
+    #[error("the client is registered for another method of authentication")]
+    Method,
+    /// The secret is wrong.
     #[error("the client's authentication failed")]
     Failed,
     /// It is a public client, which may not introspect (RFC 7662 section 2.1).
@@ -108,10 +111,11 @@ impl ClientCredentials {
         client: Option<Arc<Client>>,
         secret_matches: bool,
     ) -> Result<AuthenticatedClient, ClientAuthError> {
-        client
-            .ok_or(ClientAuthError::Unknown)?
-            .authenticated(self.method(), secret_matches)
-            .ok_or(ClientAuthError::Failed)
+        let client = client.ok_or(ClientAuthError::Unknown)?;
+        if client.authentication().method() != self.method() {
+            return Err(ClientAuthError::Method);
+        }
+        client.authenticated(self.method(), secret_matches).ok_or(ClientAuthError::Failed)
     }
 }
 

@@ -36,11 +36,10 @@ pub enum RequestError {
     /// body (RFC 6749 section 3.2).
     #[error("parameters must be in the request's body")]
     InQuery,
-    /// The redirect URI is not registered, or missing where several are.
+    /// The redirect URI is not registered.
     #[error("redirect_uri is not registered for this client")]
     RedirectUri,
-    /// The post-logout redirect URI is not registered, or nothing says whose it
-    /// would be.
+    /// The post-logout redirect URI is not registered.
     #[error("post_logout_redirect_uri is not registered for this client")]
     PostLogoutRedirectUri,
     /// `response_type` is something else than `code`.
