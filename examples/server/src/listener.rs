@@ -17,6 +17,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use crate::application::{Application, StartError};
 use crate::config::{Problem, Tls};
 use crate::idle::WhileUsed;
+use crate::log;
 
 /// How long requests in flight may take once the server is told to stop.
 const FAREWELL: Duration = Duration::from_secs(20);
@@ -70,6 +71,7 @@ impl Listener {
     /// Answers until `shutdown` is ready, then finishes the requests in flight.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> Result<(), StartError> {
         let application = self.application.clone();
+        log::unproven(&application.config().clients);
         let serving = self.serve_until(shutdown);
         serving.await.map_err(|error| unusable(application.listen(), error))
     }

@@ -6,6 +6,8 @@ use std::path::Path;
 use axum::http::StatusCode;
 use codegrant::{Cause, ClientId, Subject, Undelivered};
 
+use crate::config::Client;
+
 /// What was answered at `door`, and why it is not what was asked for.
 pub(crate) fn answer(door: &str, status: StatusCode, cause: Option<&Cause>) {
     let status = status.as_u16();
@@ -36,6 +38,15 @@ pub(crate) fn account(subject: &Subject, client: Option<&ClientId>, outcome: &'s
 pub(crate) fn drawn(key: &Path) {
     let file = key.display();
     tracing::warn!(%file, "was created: every machine on this store needs this very file");
+}
+
+/// Clients that need not prove who they are, although nobody said so.
+pub(crate) fn unproven(clients: &[Client]) {
+    for client in clients.iter().filter(|client| client.is_public_unsaid()) {
+        let client = &client.client_id;
+        let why = "it has no client_secret, and no token_endpoint_auth_method \"none\"";
+        tracing::warn!(client, "is public: {why}");
+    }
 }
 
 /// A sign-out that an error broke off, and that is tried again.

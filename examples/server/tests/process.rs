@@ -111,6 +111,22 @@ fn the_demonstration_says_who_can_sign_in_and_a_real_configuration_does_not() {
     assert_eq!((stdout.as_str(), stderr.contains("hush")), ("", false));
 }
 
+/// A secret that was forgotten, or one that is meant not to be there.
+#[test]
+fn the_log_names_clients_that_are_public_because_nothing_says_otherwise() {
+    let directory = tempfile::tempdir().unwrap();
+    let (_, mut config) = config("http");
+    let client = |id: &str| json!({"client_id": id, "redirect_uris": ["https://app.example/cb"]});
+    let mut said = client("said");
+    said["token_endpoint_auth_method"] = json!("none");
+    config["clients"] = json!([client("unsaid"), said]);
+    let running = Running::start(directory.path(), Some(&config));
+    running.signal("TERM");
+    let (_, stderr) = running.end();
+    assert_eq!(stderr.matches("is public").count(), 1, "{stderr}");
+    assert!(stderr.lines().any(|line| line.contains("is public") && line.contains("unsaid")));
+}
+
 #[test]
 fn a_request_in_flight_is_finished_after_sigterm_and_no_new_one_is_taken() {
     let directory = tempfile::tempdir().unwrap();

@@ -206,6 +206,11 @@ impl Client {
         matches!(self.proof(), Ok(Proof::None))
     }
 
+    /// Whether nothing says that it is meant to be one: its secret may be missing.
+    pub(crate) fn is_public_unsaid(&self) -> bool {
+        self.is_public() && self.token_endpoint_auth_method.is_none()
+    }
+
     fn proof(&self) -> Result<Proof, Fault> {
         let secret = self.client_secret.as_deref();
         if secret.is_some_and(str::is_empty) {

@@ -63,6 +63,7 @@ fn clients() -> [Client; 3] {
             client_id: "terminal".into(),
             client_name: Some("Reports Terminal".into()),
             redirect_uris: vec!["http://127.0.0.1/callback".into()],
+            token_endpoint_auth_method: Some("none".into()),
             application_type: Some("native".into()),
             grant_types: refreshing(),
             scope: "reports.read".into(),
