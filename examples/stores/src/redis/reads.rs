@@ -1,5 +1,6 @@
 //! Reads that come while others are under way go together: one command of many
-//! keys costs Redis, and this program, far less than many commands.
+//! keys costs Redis, and this program, far less than many commands. Half of them
+//! go ahead: Redis answers those while the others get ready, and neither sleeps.
 
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,22 +53,32 @@ impl Reads {
         self.join(key).await.unwrap_or_else(ended)
     }
 
-    /// Joins those that wait. They are asked for in a task of their own, which the
-    /// first of them starts: a request may be dropped at any time.
+    /// Joins those that wait. They are asked for in a task of their own: a request
+    /// may be dropped at any time.
     fn join(&self, key: Vec<u8>) -> oneshot::Receiver<Answer> {
         let (answer, answered) = oneshot::channel();
+        let half = Arc::strong_count(&self.0.under_way) / 2;
         let mut waiting = self.waiting();
-        if waiting.len().is_multiple_of(MOST) {
-            tokio::spawn(self.clone().ask());
-        }
         waiting.push(Waiting { key, answer });
+        if waiting.len() >= half.min(MOST) {
+            tokio::spawn(self.clone().ask(mem::take(&mut waiting)));
+        } else if waiting.len() == 1 {
+            tokio::spawn(self.clone().ask_soon());
+        }
         answered
     }
 
-    async fn ask(self) {
+    /// Asks for those that are too few to go ahead.
+    async fn ask_soon(self) {
         // Whoever is about to read does so before it is this task's turn again.
         yield_now().await;
-        let together = self.take();
+        let together = mem::take(&mut *self.waiting());
+        if !together.is_empty() {
+            self.ask(together).await;
+        }
+    }
+
+    async fn ask(self, together: Vec<Waiting>) {
         let mut command = cmd("MGET");
         for read in &together {
             command.arg(&read.key);
@@ -80,14 +91,6 @@ impl Reads {
             // Nobody may be there any more.
             let _ = read.answer.send(answer);
         }
-    }
-
-    /// Those that have waited longest. There is one task for every `MOST`.
-    fn take(&self) -> Vec<Waiting> {
-        let mut waiting = self.waiting();
-        let count = waiting.len().min(MOST);
-        let later = waiting.split_off(count);
-        mem::replace(&mut waiting, later)
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<Waiting>> {

@@ -9,8 +9,8 @@ use tokio::time::timeout;
 use crate::faults::SECONDS;
 use crate::support::start;
 
-/// More than go into two commands.
-const MANY: usize = 600;
+/// More than go into four commands.
+const MANY: usize = 1_100;
 
 async fn register(db: &Redis, names: impl IntoIterator<Item = String>) {
     for name in names {
@@ -62,7 +62,19 @@ async fn no_command_has_more_keys_than_it_may() {
     for answer in reads {
         assert_eq!(answer.await.unwrap().unwrap(), None);
     }
-    // On one thread all have come before the first is asked for: 1 + 256 + 256 + 87.
+    // On one thread all come before the first is answered: 1 GET, then
+    // 1 + 2 + 4 + … + 256 by halves, 256 twice more, and 76.
+    assert_eq!((calls(&server, "get"), calls(&server, "mget")), (1, 12));
+}
+
+#[tokio::test]
+async fn half_of_those_under_way_go_ahead_of_the_others() {
+    let (server, db) = start().await;
+    reset(&server);
+    for answer in (0..8).map(|_| read(&db, "a".into())).collect::<Vec<_>>() {
+        assert_eq!(answer.await.unwrap().unwrap(), None);
+    }
+    // 1 GET, then 1 + 2 + 4.
     assert_eq!((calls(&server, "get"), calls(&server, "mget")), (1, 3));
 }
 
@@ -81,8 +93,9 @@ async fn one_after_the_other_goes_alone() {
 async fn who_gives_up_takes_no_other_along() {
     let (_server, db) = start().await;
     register(&db, ["a".into()]).await;
-    for given_up in 0..4 {
-        let mut reads: Vec<_> = (0..4).map(|_| read(&db, "a".into())).collect();
+    // One alone, one and two ahead, three that are too few.
+    for given_up in 0..7 {
+        let mut reads: Vec<_> = (0..7).map(|_| read(&db, "a".into())).collect();
         // All have begun, none is answered.
         tokio::task::yield_now().await;
         let begun = reads.remove(given_up);
