@@ -52,7 +52,7 @@ pub(crate) struct Redemption<'r> {
     pub(crate) client: &'r AuthenticatedClient,
     pub(crate) seed: Seed,
     pub(crate) redirect_uri: Option<&'r str>,
-    /// Whether a verifier does not do in place of the URI.
+    /// Whether the URI must be repeated even where PKCE binds the code.
     pub(crate) redirect_uri_required: bool,
     pub(crate) code_verifier: Option<CodeVerifier<'r>>,
     pub(crate) wanted: Wanted,

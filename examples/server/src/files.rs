@@ -1,10 +1,10 @@
 //! Files that hold secrets: only their owner may read them.
 
-use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
 use codegrant::HostError;
+use tempfile::NamedTempFile;
 
 use crate::config::Problem;
 
@@ -27,8 +27,7 @@ pub(crate) fn create_missing(
 
 /// Whether there is a folder for the file that `key` names.
 pub(crate) fn check_folder(key: &str, path: &Path) -> Result<(), Problem> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    match folder.filter(|folder| !folder.is_dir()) {
+    match folder(path).filter(|folder| !folder.is_dir()) {
         Some(folder) => Err(Problem::new(key, format!("{} is not a folder", folder.display()))),
         None => Ok(()),
     }
@@ -38,18 +37,16 @@ pub(crate) fn unusable(key: &str, path: &Path, error: &io::Error) -> Problem {
     Problem::new(key, format!("{}: {error}", path.display()))
 }
 
-/// Whole under a name of its own first: who finds the file can read it to its end.
+/// Whole under another name first: who finds the file can read it to its end.
 fn create(path: &Path, text: &str) -> io::Result<()> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    let created = fs::hard_link(&draft, path);
-    fs::remove_file(&draft)?;
-    created
+    let mut draft = NamedTempFile::new_in(folder(path).unwrap_or(Path::new(".")))?;
+    draft.write_all(text.as_bytes())?;
+    draft.as_file().sync_all()?;
+    draft.persist_noclobber(path)?;
+    Ok(())
+}
+
+/// The folder that `path` names, if it names one.
+fn folder(path: &Path) -> Option<&Path> {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty())
 }
