@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use serde_json::{Value, json};
 
@@ -84,11 +85,23 @@ impl Drop for Running {
     }
 }
 
-/// A configuration on a port that was free a moment ago, and whose users' passwords
-/// cost as much as in earnest: only alice's.
+/// A configuration on a free port, and whose users' passwords cost as much as in
+/// earnest: only alice's.
 pub(crate) fn config(scheme: &str) -> (u16, Value) {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let issuer = format!("{scheme}://127.0.0.1:{port}");
     let alice = json!({"username": "alice", "password": "wonderland"});
     (port, json!({ "issuer": issuer, "store": "sqlite:test.db", "users": [alice] }))
+}
+
+/// One below those that the system gives to connections, so that none takes it before
+/// a server does, and no other test.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    loop {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
